@@ -1,0 +1,5 @@
+"""Reading and applying imported files."""
+
+from procrastinate import Blueprint
+
+tasks = Blueprint()

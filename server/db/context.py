@@ -1,0 +1,28 @@
+"""What an action may ask its database session: the time, the reference, and to enqueue a job.
+
+Sessions carry these in ``session.info``, so that actions take ``db`` and nothing of HTTP.
+"""
+
+import datetime as dt
+
+from procrastinate import App
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+def now(db: AsyncSession) -> dt.datetime:
+    """The current moment by the service clock (UTC, aware); fixed in tests."""
+    moment: dt.datetime = db.info["clock"]()
+    return moment
+
+
+def reference(db: AsyncSession) -> str:
+    """The reference number of the request this session belongs to, or nothing."""
+    return str(db.info.get("reference", ""))
+
+
+async def enqueue(db: AsyncSession, task: str, **arguments: object) -> None:
+    """Put a job into the queue *in this transaction*: rolled back with it, seen only after commit."""
+    jobs: App = db.info["jobs"]
+    raw = await (await db.connection()).get_raw_connection()
+    configured = jobs.tasks[task].configure(connection=raw.driver_connection)
+    await configured.defer_async(**arguments)

@@ -1,0 +1,174 @@
+"""Form kit: input is normalised, then validated, then bounded; messages are Japanese.
+
+People type full-width digits, half-width kana and stray spaces. That is not an error.
+"""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from wtforms import (
+    BooleanField,
+    DateField,
+    DecimalField,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+
+from server.errors import Invalid
+from server.http.i18n import lazy as _l
+
+_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+
+
+def nfkc(text: str | None) -> str:
+    """Full-width letters and digits become ordinary ones, half-width kana full; ends trimmed."""
+    return unicodedata.normalize("NFKC", text or "").strip()
+
+
+def tidy(text: str | None) -> str:
+    """Trimmed, line ends unified, control characters gone. Keeps 髙, 﨑 and 𠮷 as they are."""
+    unified = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(c for c in unified if c == "\n" or unicodedata.category(c) != "Cc")
+    return kept.strip()
+
+
+def to_katakana(text: str | None) -> str:
+    """フリガナ: hiragana and half-width kana become full-width katakana."""
+    return nfkc(text).translate(_KATAKANA)
+
+
+class _Normalised:
+    """Mixin: every submitted value goes through NFKC before the field reads it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata([nfkc(v) for v in valuelist])  # type: ignore[misc]
+
+
+class WholeNumber(_Normalised, IntegerField):
+    """An integer; １２ and " 12 " are 12."""
+
+
+class Quantity(_Normalised, DecimalField):
+    """A decimal number; ２．５ is 2.5."""
+
+
+class Day(_Normalised, DateField):
+    """A date as the native picker sends it; 2026/4/12 is understood too."""
+
+    def __init__(self, label: str, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, format=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"], **kwargs)
+
+
+class ClockTime(_Normalised, TimeField):
+    """A time of day; 9:00 and 09:00:00 are both understood."""
+
+    def __init__(self, label: str, validators: Iterable[Any] = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, format=["%H:%M", "%H:%M:%S"], **kwargs)
+
+
+class Words(StringField):
+    """One line of text."""
+
+    def __init__(
+        self,
+        label: str,
+        validators: Iterable[Any] = (),
+        *,
+        clean: Callable[[str | None], str] = tidy,
+        max_length: int = 200,
+        **kwargs: Any,
+    ) -> None:
+        rules = [*validators, Length(max=max_length)]
+        super().__init__(label, rules, filters=[clean, lambda t: t.replace("\n", " ")], **kwargs)
+
+
+class Paragraphs(TextAreaField):
+    """Several lines of text."""
+
+    def __init__(
+        self, label: str, validators: Iterable[Any] = (), *, max_length: int = 2000, **kwargs: Any
+    ) -> None:
+        super().__init__(label, [*validators, Length(max=max_length)], filters=[tidy], **kwargs)
+
+
+class Choice(SelectField):
+    """One of a code list (``labels.*``); ``blank`` adds an empty first choice."""
+
+    def __init__(
+        self,
+        label: str,
+        choices: Mapping[str, str],
+        validators: Iterable[Any] = (),
+        *,
+        blank: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        pairs = [("", blank)] if blank is not None else []
+        super().__init__(label, validators, choices=[*pairs, *choices.items()], **kwargs)
+
+
+class Choices(SelectMultipleField):
+    """Some of a code list."""
+
+    def __init__(
+        self, label: str, choices: Mapping[str, str], validators: Iterable[Any] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(label, validators, choices=list(choices.items()), **kwargs)
+
+
+Check = BooleanField
+
+
+class BaseForm(Form):
+    """All forms: Japanese messages; ``errors_first`` for the summary."""
+
+    class Meta:
+        locales = ("ja_JP", "ja")
+
+    def fail(self, error: Invalid) -> None:
+        """Show a domain error beside its field (or on top, if it belongs to none)."""
+        if error.field and error.field in self._fields:
+            field = self._fields[error.field]
+            field.errors = [*field.errors, error.message]
+        else:
+            self.form_errors.append(error.message)
+
+
+def required(message: str | None = None) -> InputRequired:
+    """The field must be filled in; shown as ※必須."""
+    return InputRequired(message or _l("入力してください。"))
+
+
+def required_text(message: str | None = None) -> DataRequired:
+    """Text that is more than spaces; shown as ※必須."""
+    return DataRequired(message or _l("入力してください。"))
+
+
+def optional() -> Optional:
+    """An empty field stops the other checks; shown as ※任意."""
+    return Optional()
+
+
+def not_after(limit: Callable[[], dt.date], message: str) -> Callable[[Form, Any], None]:
+    """A date no later than ``limit()``."""
+
+    def check(_form: Form, field: Any) -> None:
+        if field.data and field.data > limit():
+            raise ValidationError(message)
+
+    return check
+
+
+async def read_form(request: Request, max_fields: int = 200) -> FormData:
+    """The submitted fields, bounded in number; part sizes are bounded by the app."""
+    return await request.form(max_files=2, max_fields=max_fields, max_part_size=2 * 1024 * 1024)

@@ -1,0 +1,73 @@
+"""Rate limits that all app processes share: token buckets in PostgreSQL, one statement each."""
+
+import ipaddress
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+
+from server.db.context import now
+from server.errors import TooMany
+from server.http.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``size`` acts at once, refilled over ``per_s`` seconds."""
+
+    name: str
+    size: int
+    per_s: int
+
+
+WRITES = Limit("write", 60, 60)
+LOGIN_ADDRESS = Limit("login-address", 20, 3600)
+LOGIN_EMAIL = Limit("login-email", 5, 3600)
+LOGIN_CODE = Limit("login-code", 30, 3600)
+UPLOADS = Limit("upload", 20, 3600)
+
+_TAKE = text("""
+INSERT INTO rate_buckets AS b (key, tokens, updated_at) VALUES (:key, :size - 1, :now)
+ON CONFLICT (key) DO UPDATE SET
+  tokens = least(:size, b.tokens
+           + greatest(0, extract(epoch FROM :now - b.updated_at)) * :size / :per_s) - 1,
+  updated_at = greatest(:now, b.updated_at)
+WHERE least(:size, b.tokens
+           + greatest(0, extract(epoch FROM :now - b.updated_at)) * :size / :per_s) >= 1
+RETURNING tokens
+""")
+
+
+def client_address(request: Request) -> str:
+    """The caller's address; IPv6 is cut to its /64, since one household owns that many.
+
+    Behind proxies only the entries our own proxies appended are believed.
+    """
+    trusted = request.state["settings"].trusted_proxies
+    address = request.client.host if request.client else "unknown"
+    if trusted:
+        chain = [p.strip() for p in request.headers.get("x-forwarded-for", "").split(",")]
+        if len(chain) >= trusted and chain[-trusted]:
+            address = chain[-trusted]
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if ip.version == 6:
+        return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
+    return str(ip)
+
+
+async def take(db: AsyncSession, limit: Limit, key: str) -> None:
+    """Use one token or raise ``TooMany``. Two callers at once never share a token."""
+    row = (
+        await db.execute(
+            _TAKE,
+            {"key": f"{limit.name}:{key}", "size": limit.size, "per_s": limit.per_s,
+             "now": now(db)},
+        )
+    ).first()  # fmt: skip
+    if row is None:
+        wait = max(1, limit.per_s // limit.size)
+        raise TooMany(_("回数が多すぎます。しばらく待ってから、もう一度お試しください。"), wait)

@@ -1,0 +1,48 @@
+"""Background work: the procrastinate app with the tasks of every domain.
+
+Tasks are named functions in ``<domain>/jobs.py``. They run at least once, so each must be harmless
+when repeated. They reach the database and the outside world through the job's context.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from procrastinate import App, PsycopgConnector
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from server.accounts.jobs import tasks as accounts_tasks
+from server.areas.jobs import tasks as areas_tasks
+from server.db.engine import libpq_url
+from server.jobcontext import Outside
+from server.services import Services
+from server.settings import Settings
+
+
+def make_jobs(database_url: str) -> App:
+    """The job queue on this database; open it (``async with``) only to run a worker."""
+    app = App(connector=PsycopgConnector(conninfo=libpq_url(database_url), max_size=4))
+    app.add_tasks_from(accounts_tasks, namespace="accounts")
+    app.add_tasks_from(areas_tasks, namespace="areas")
+    return app
+
+
+@contextlib.asynccontextmanager
+async def worker(
+    jobs: App, sessions: async_sessionmaker[AsyncSession], services: Services, settings: Settings
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Run a worker beside whatever else the process does; leaving the block stops it in order."""
+    context = {"outside": Outside(sessions, services, settings)}
+    async with jobs.open_async():
+        running = asyncio.create_task(
+            jobs.run_worker_async(
+                additional_context=context, install_signal_handlers=False, concurrency=2,
+                delete_jobs="successful", shutdown_graceful_timeout=5,
+            )
+        )  # fmt: skip
+        try:
+            yield running
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
