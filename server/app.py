@@ -43,9 +43,7 @@ def create_app(
                 queue = jobs.make_jobs(settings.database_url)
                 factory = make_sessions(engine, clock=services.clock, jobs=queue)
                 if settings.worker_in_app:
-                    await stack.enter_async_context(
-                        jobs.worker(queue, factory, services, settings)
-                    )
+                    await stack.enter_async_context(jobs.worker(queue, factory, services, settings))
             yield {
                 "settings": settings,
                 "services": services,
@@ -67,7 +65,7 @@ def create_app(
             Middleware(CatchErrors),
             Middleware(CurrentActor, settings=settings),
         ],
-        exception_handlers=HANDLERS,  # type: ignore[arg-type]
+        exception_handlers=HANDLERS,
         lifespan=lifespan,
         max_body_size=60 * 1024 * 1024,  # the largest any route takes; each row has its own, lower
     )

@@ -168,6 +168,15 @@ def worker() -> None:
 
 
 @app.command()
+def stop() -> None:
+    """Stop the private database, if it is running (a killed server may leave it behind)."""
+    from server.db import embedded  # noqa: PLC0415
+
+    if embedded.stop_if_running(load_settings().var_dir / "db"):
+        say("データベースを止めました。")
+
+
+@app.command()
 def doctor() -> None:
     """Say what is there and what is missing, without changing anything."""
     from server.doctor import checks  # noqa: PLC0415

@@ -46,7 +46,7 @@ ROWS: tuple[P, ...] = (
     P("/me/signups", soon, "my_signups", SIGNED_IN),
     P("/opportunities/{id:uuid}/signup", soon, "signup", SIGNED_IN, BOTH),
     P("/opportunities/{id:uuid}/signup/cancel", soon, "signup_cancel", SIGNED_IN, BOTH),
-    # --- partner -----------------------------------------------------------------------------------
+    # --- partner ---------------------------------------------------------------------------------
     P("/partner", soon, "partner_home", PARTNER),
     P("/partner/areas", soon, "partner_areas", PARTNER),
     P("/partner/cleanups", soon, "partner_cleanups", PARTNER),
@@ -59,7 +59,7 @@ ROWS: tuple[P, ...] = (
     P("/opportunities/{id:uuid}/edit", soon, "opportunity_edit", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/cancel", soon, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/people", soon, "opportunity_people", PARTNER_OR_STAFF),
-    # --- staff -------------------------------------------------------------------------------------
+    # --- staff -----------------------------------------------------------------------------------
     P("/staff", soon, "staff_home", STAFF),
     P("/staff/coverage", soon, "staff_coverage", STAFF),
     P("/staff/areas", soon, "staff_areas", STAFF),
@@ -72,17 +72,17 @@ ROWS: tuple[P, ...] = (
     P("/staff/cleanups", soon, "staff_cleanups", STAFF),
     P("/staff/cleanups/{id:uuid}/review", soon, "cleanup_review", STAFF, POST),
     P("/staff/audit", soon, "staff_audit", ADMIN),
-    # --- maps: scripts and data --------------------------------------------------------------------
+    # --- maps: scripts and data ------------------------------------------------------------------
     P("/maps/{name}.js", soon, "map_script", PUBLIC),
     P("/layers/opportunities", soon, "layer_opportunities", PUBLIC),
     P("/layers/areas", soon, "layer_areas", PUBLIC),
     P("/layers/area/{code}", soon, "layer_area", PUBLIC),
     P("/layers/coverage", soon, "layer_coverage", STAFF),
     P("/layers/partner-areas", soon, "layer_partner_areas", PARTNER),
-    # --- machines ------------------------------------------------------------------------------------
+    # --- machines --------------------------------------------------------------------------------
     P("/healthz", health.healthz, "healthz", PUBLIC),
     P("/readyz", health.readyz, "readyz", PUBLIC),
-    # --- demo mode only ------------------------------------------------------------------------------
+    # --- demo mode only --------------------------------------------------------------------------
     P("/demo/login", soon, "demo_login", PUBLIC, POST, demo_only=True),
     P("/demo/outbox", soon, "demo_outbox", PUBLIC, demo_only=True),
     P("/styleguide", styleguide, "styleguide", PUBLIC, demo_only=True),

@@ -37,7 +37,12 @@ async def municipality(db: AsyncSession) -> Municipality:
 
 
 async def partner(
-    db: AsyncSession, name: str, *, subject: str = "neighbourhood", kana: str = "", public: bool = True
+    db: AsyncSession,
+    name: str,
+    *,
+    subject: str = "neighbourhood",
+    kana: str = "",
+    public: bool = True,
 ) -> Partner:
     row = Partner(
         name=name, name_kana=kana, subject=subject, name_public=public,
@@ -83,9 +88,7 @@ async def agreement(
     db.add(row)
     await db.flush()
     for one in areas:
-        db.add(
-            AgreementArea(agreement_id=row.id, partner_id=of.id, area_id=one.id, period=period)
-        )
+        db.add(AgreementArea(agreement_id=row.id, partner_id=of.id, area_id=one.id, period=period))
     await db.flush()
     return row
 
@@ -137,8 +140,6 @@ async def cleanup(
     db.add(row)
     await db.flush()
     if bags:
-        db.add(
-            CleanupLitter(cleanup_id=row.id, litter_class="burnable", unit="bag", quantity=bags)
-        )
+        db.add(CleanupLitter(cleanup_id=row.id, litter_class="burnable", unit="bag", quantity=bags))
         await db.flush()
     return row

@@ -73,7 +73,8 @@ def _choose_crs(
         return crs, ()
     if source.crs is not None:
         return source.crs, ()
-    if source.crs_default and all(_in_degrees(shape.bounds) for shape in shapes):
+    fitting = sum(_in_degrees(shape.bounds) for shape in shapes)
+    if source.crs_default and fitting * 2 >= len(shapes):  # a stray row must not decide
         # The rule of GeoJSON needs no remark; in a table it is our guess.
         notes = () if source.format == "geojson" else (finding("crs_assumed", srid=WGS84),)
         return CRS.from_epsg(WGS84), notes

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import cast
 
 import numpy as np
 import shapely
@@ -13,8 +14,6 @@ from geo.files.axes import Mover
 from geo.files.model import AreaRow, Finding, Limits, RawFeature, ReadOptions, finding
 from geo.files.text import clean_kana, clean_text
 from geo.files.words import TARGETS, read_kind, read_manager
-
-_COLLECT = {1: shapely.multilinestrings, 2: shapely.multipolygons}
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ def _check_geometry(raw: BaseGeometry | None, rules: Rules) -> _Checked:
     geometry = shapes.rounded(geometry)
     offered, more = _repairs(geometry)
     findings += more
-    findings += _place_findings(offered, rules.city)
+    if not any(f.severity == "refuse" for f in more):
+        findings += _place_findings(offered, rules.city)
     repaired = any(f.severity == "repairable" for f in findings)
     return geometry, offered if repaired else None, findings
 
@@ -132,7 +132,11 @@ def _gather_parts(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Fin
         return None, [finding("unsupported_type", type=geometry.geom_type)]
     dimension = dimensions.pop()
     kept = [leaf for leaf in leaves if shapely.get_dimensions(leaf) == dimension]
-    return (kept[0] if len(kept) == 1 else _COLLECT[dimension](kept)), findings
+    if len(kept) == 1:
+        return kept[0], findings
+    if dimension == 1:
+        return shapely.MultiLineString([leaf.coords for leaf in kept]), findings
+    return shapely.MultiPolygon(cast("list[shapely.Polygon]", kept)), findings
 
 
 def _leaves(geometry: BaseGeometry) -> Iterator[BaseGeometry]:

@@ -26,6 +26,5 @@ def hardened_environment() -> dict[str, str]:
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
         "GDAL_NUM_THREADS": "1",
         "GDAL_CACHEMAX": "64",
-        "SHAPE_RESTORE_SHX": "YES",
         "PROJ_NETWORK": "OFF",
     }

@@ -110,7 +110,7 @@ def open_shapefile(
     """A shapefile taken out of its zip, as a Source. Raises FileError."""
     _check_shp(shp, limits)
     codec, guessed = _dbf_encoding(shp, asked_encoding(encoding))
-    # ISO-8859-1 hands the bytes through unchanged: we decode, since GDAL stops at half a kanji.
+    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})  # people forget the .shx
     info = _info(shp, "layer", encoding="ISO-8859-1")
     raw_fields = {_decode(name, codec)[0]: name for name in info["fields"]}
     count = int(info["features"])

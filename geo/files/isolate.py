@@ -53,12 +53,16 @@ def run_isolated(
     def take(message: Mapping[str, Any]) -> ReadResult | None:
         if message["t"] == "row":
             if len(rows) >= limits.max_features:
-                raise ValueError("rows")
-            rows.append(wire.parse_row(message))
+                raise FileError("crashed", reason="answer")
+            with _distrust():
+                rows.append(wire.parse_row(message))
         elif message["t"] == "progress" and progress:
-            progress(int(message["done"]), int(message["total"]))
+            with _distrust():
+                counts = wire.parse_progress(message)
+            progress(*counts)
         elif message["t"] == "result":
-            return wire.parse_result(message, tuple(rows))
+            with _distrust():
+                return wire.parse_result(message, tuple(rows))
         return None
 
     line = wire.request("read", path.absolute(), filename, options or ReadOptions(), limits)
@@ -72,10 +76,20 @@ def inspect_isolated(
     limits = limits or Limits()
 
     def take(message: Mapping[str, Any]) -> FileInfo | None:
-        return wire.parse_info(message) if message["t"] == "info" else None
+        with _distrust():
+            return wire.parse_info(message) if message["t"] == "info" else None
 
     line = wire.request("inspect", path.absolute(), filename, options or ReadOptions(), limits)
     return _ask(line, limits, take)
+
+
+@contextmanager
+def _distrust() -> Iterator[None]:
+    """Parsing of what a child says: nonsense there is a failure of the child."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError):
+        raise FileError("crashed", reason="answer") from None
 
 
 def _ask(line: bytes, limits: Limits, take: Callable[[Mapping[str, Any]], T | None]) -> T:

@@ -30,6 +30,8 @@ def open_kml(data: bytes, limits: Limits, encoding: str | None, *, kmz: bool = F
     # Decoded by us and handed on as UTF-8, so that what was checked is what is parsed.
     text, codec = _decode(data, encoding)
     document = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+    if document.count(b",") > limits.max_vertices_total * 2:  # one or two in each position
+        raise FileError("too_many_vertices", max_vertices=limits.max_vertices_total)
     count = _look_through(document, limits)
     fields = _fields(document)
 

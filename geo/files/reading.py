@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -48,7 +49,7 @@ def inspect_file(
     """
     limits, options = limits or Limits(), options or ReadOptions()
     try:
-        with _opened(path, filename, options, limits) as source:
+        with np.errstate(all="ignore"), _opened(path, filename, options, limits) as source:
             crs = place(source, _sample(source), options).crs
             return FileInfo(
                 source.format,
@@ -80,7 +81,7 @@ def read_areas(
     """
     limits, options = limits or Limits(), options or ReadOptions()
     try:
-        with _opened(path, filename, options, limits) as source:
+        with np.errstate(all="ignore"), _opened(path, filename, options, limits) as source:
             return _read(source, filename, options, limits, progress)
     except _NeedsLayer as ask:
         return ReadResult(

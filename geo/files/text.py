@@ -41,6 +41,7 @@ _SAMPLE_BYTES = 4096
 # Controls, line and paragraph separators, and marks that turn the reading direction around.
 _UNWANTED = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _KANA_WITH_MARK = re.compile("[\u3040-\u30ff][\u3099\u309a]")
+_PLAIN = re.compile(r"[0-9A-Za-z\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff]*")  # most cells
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -103,6 +104,8 @@ def clean_text(text: str, target: str) -> tuple[str, list[Finding]]:
 
     Kana get their voicing marks joined (files from a Mac have them apart).
     """
+    if len(text) <= MAX_TEXT_CHARS and _PLAIN.fullmatch(text):
+        return text, []
     findings = []
     if len(text) > MAX_TEXT_CHARS:
         findings.append(finding("text_too_long", column=target, chars=len(text)))

@@ -110,6 +110,11 @@ def parse_row(message: Mapping[str, Any]) -> AreaRow:
     )
 
 
+def parse_progress(message: Mapping[str, Any]) -> tuple[int, int]:
+    """(done, total). Raises ValueError or KeyError."""
+    return _number(message["done"]), _number(message["total"])
+
+
 def result_message(result: ReadResult) -> dict[str, object]:
     """A result without its rows as a message; the rows went before."""
     return _about(result) | {"t": "result", "needs": result.needs, "swap": result.axes_swapped}

@@ -17,7 +17,8 @@ _SHAPE = (
     "ST_IsValid(geom) AND NOT ST_IsEmpty(geom) AND ST_NDims(geom) = 2 AND GeometryType(geom) IN "
     "('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON') AND "
     f"ST_NPoints(geom) <= {MAX_VERTICES} AND "
-    "ST_XMin(geom) >= -180 AND ST_XMax(geom) <= 180 AND ST_YMin(geom) >= -90 AND ST_YMax(geom) <= 90"
+    "ST_XMin(geom) >= -180 AND ST_XMax(geom) <= 180 AND "
+    "ST_YMin(geom) >= -90 AND ST_YMax(geom) <= 90"
 )
 
 
@@ -65,7 +66,7 @@ class Area(Base):
 
 
 class AreaVersion(Base):
-    """An area as it was between two moments; old cleanups stay attached to the shape of their day."""
+    """An area as it was between two moments; cleanups point at the shape of their day."""
 
     __tablename__ = "area_versions"
     __table_args__ = (Index("ix_area_versions_geom", "geom", postgresql_using="gist"),)
@@ -81,16 +82,14 @@ class AreaVersion(Base):
     valid_to: Mapped[dt.datetime | None]
 
 
+IMPORT_STATES = ("queued", "reading", "asking", "ready", "applying", "applied", "failed")
+
+
 class AreaImport(Base):
-    """A file that staff brought in: read by a job, shown as a preview, applied whole or not at all."""
+    """A file brought in by staff: read by a job, previewed, applied whole or not at all."""
 
     __tablename__ = "area_imports"
-    __table_args__ = (
-        CheckConstraint(
-            one_of("state", ("queued", "reading", "asking", "ready", "applying", "applied", "failed")),
-            name="state_known",
-        ),
-    )
+    __table_args__ = (CheckConstraint(one_of("state", IMPORT_STATES), name="state_known"),)
 
     id: Mapped[UuidPk]
     filename: Mapped[str]

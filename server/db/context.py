@@ -4,6 +4,7 @@ Sessions carry these in ``session.info``, so that actions take ``db`` and nothin
 """
 
 import datetime as dt
+from typing import Any
 
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,8 +21,8 @@ def reference(db: AsyncSession) -> str:
     return str(db.info.get("reference", ""))
 
 
-async def enqueue(db: AsyncSession, task: str, **arguments: object) -> None:
-    """Put a job into the queue *in this transaction*: rolled back with it, seen only after commit."""
+async def enqueue(db: AsyncSession, task: str, **arguments: Any) -> None:
+    """Queue a job *in this transaction*: rolled back with it, seen only after the commit."""
     jobs: App = db.info["jobs"]
     raw = await (await db.connection()).get_raw_connection()
     configured = jobs.tasks[task].configure(connection=raw.driver_connection)

@@ -169,30 +169,54 @@ def _initialise(cluster: Cluster) -> None:
     cluster.password_file.write_text(password, encoding="utf-8")
 
 
+def _processes(cluster: Cluster) -> list[int]:
+    """Live PostgreSQL processes of this cluster: they all stand in its data directory."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, a zombie, or somebody else's
+            if os.readlink(entry / "cwd") == str(cluster.data):
+                found.append(int(entry.name))
+    return found
+
+
 def _running(cluster: Cluster) -> bool:
-    return _call(cluster, "pg_ctl", "status", "-D", str(cluster.data)).returncode == 0
+    """Whether the server runs. ``pg_ctl status`` believes a killed server's unreaped process."""
+    status = _call(cluster, "pg_ctl", "status", "-D", str(cluster.data))
+    if status.returncode:
+        return False
+    pid = int((cluster.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+    return pid in _processes(cluster)
+
+
+def _forget_dead_server(cluster: Cluster) -> None:
+    """After kill -9: wait for orphaned backends to notice, then drop the dead server's lock files.
+
+    PostgreSQL does this by itself unless the dead process is still listed (a container whose
+    first process reaps nothing).
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while _processes(cluster):
+        if time.monotonic() > deadline:
+            raise EmbeddedError(f"Old PostgreSQL processes still use {cluster.data}.")
+        time.sleep(0.1)
+    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
+    for leftover in cluster.socket.glob(f".s.PGSQL.{PORT}*"):
+        leftover.unlink(missing_ok=True)
 
 
 def _start(cluster: Cluster) -> None:
     log = cluster.data / "server.log"
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        done = _call(
-            cluster, "pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-s",
-            "-D", str(cluster.data), "-l", str(log), "-o", f"-p {PORT}",
-        )  # fmt: skip
-        if done.returncode == 0:
-            return
+    done = _call(
+        cluster, "pg_ctl", "start", "-w", "-t", str(START_TIMEOUT_S), "-s",
+        "-D", str(cluster.data), "-l", str(log), "-o", f"-p {PORT}",
+    )  # fmt: skip
+    if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.exists() else ""
-        # After kill -9 the old backends need a moment to notice and free the shared memory.
-        orphans = "shared memory block" in tail or "lock file" in tail
-        if not orphans or time.monotonic() > deadline:
-            raise EmbeddedError(f"PostgreSQL did not start:\n{done.stderr}\n{tail}")
-        time.sleep(0.5)
+        raise EmbeddedError(f"PostgreSQL did not start:\n{done.stderr}\n{tail}")
 
 
 def ensure(directory: Path) -> Cluster:
-    """Create and start the cluster in ``directory`` if need be; safe to call from many processes."""
+    """Create and start the cluster in ``directory`` if need be; many processes may call at once."""
     directory = _place(directory)
     cluster = Cluster(directory, find_binaries())
     directory.mkdir(parents=True, exist_ok=True)
@@ -204,6 +228,7 @@ def ensure(directory: Path) -> Cluster:
             _own(cluster.data, 0o700)
             _initialise(cluster)
         if not _running(cluster):
+            _forget_dead_server(cluster)
             _start(cluster)
     return cluster
 
@@ -213,6 +238,15 @@ def stop(cluster: Cluster) -> None:
     done = _call(cluster, "pg_ctl", "stop", "-w", "-m", "fast", "-s", "-D", str(cluster.data))
     if done.returncode and _running(cluster):
         raise EmbeddedError(f"PostgreSQL did not stop:\n{done.stderr}")
+
+
+def stop_if_running(directory: Path) -> bool:
+    """Stop the cluster in ``directory`` if there is one and it runs. True if it was stopped."""
+    cluster = Cluster(_place(directory), find_binaries())
+    if not cluster.data.exists() or not _running(cluster):
+        return False
+    stop(cluster)
+    return True
 
 
 def _try_lock(handle: IO[str]) -> bool:

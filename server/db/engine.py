@@ -1,7 +1,12 @@
 """Engines: one driver (psycopg 3) for the app, the worker, the command line and migrations."""
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 STATEMENT_TIMEOUT_MS = 5_000
 

@@ -27,5 +27,5 @@ def fixed_uuid(*key: object) -> uuid.UUID:
 
 
 def dice(*key: object) -> random.Random:
-    """A generator of its own for each thing, so that adding one thing does not change the others."""
+    """A generator of its own for each thing, so that adding one leaves the others alone."""
     return random.Random(":".join(map(str, key)))  # noqa: S311 - sample data, nothing secret

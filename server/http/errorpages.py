@@ -24,11 +24,12 @@ Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 def _words(status: int) -> tuple[str, str]:
     """Title and advice for a status without words of its own."""
+    again = _("前のページに戻って、もう一度お試しください。")
     known = {
-        400: (_("送信の内容を読み取れませんでした"), _("前のページに戻って、もう一度お試しください。")),
+        400: (_("送信の内容を読み取れませんでした"), again),
         403: (_("この操作はできません"), _("ログインした人や役割を確かめてください。")),
         404: (_("ページが見つかりません"), _("なくなったか、アドレスが変わりました。")),
-        405: (_("この操作はできません"), _("前のページに戻って、もう一度お試しください。")),
+        405: (_("この操作はできません"), again),
         413: (_("送られたものが大きすぎます"), _("小さくして、もう一度お試しください。")),
         409: (_("ほかの人の操作と重なりました"), _("新しい内容を確かめてください。")),
         422: (_("入力に直すところがあります"), _("前のページに戻って直してください。")),
@@ -109,7 +110,8 @@ HANDLERS: dict[type[Exception] | int, Handler] = {
 class CatchErrors:
     """Middleware: whatever the pages and the middleware inside did not handle becomes a page.
 
-    Starlette's own last resort stands outside our headers and the reference number; this one inside.
+    Starlette's own last resort stands outside our headers and the reference number, this one
+    inside.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -66,14 +66,14 @@ class Day(_Normalised, DateField):
     """A date as the native picker sends it; 2026/4/12 is understood too."""
 
     def __init__(self, label: str, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, format=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"], **kwargs)
+        super().__init__(label, list(validators), format=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"], **kwargs)
 
 
 class ClockTime(_Normalised, TimeField):
     """A time of day; 9:00 and 09:00:00 are both understood."""
 
     def __init__(self, label: str, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, format=["%H:%M", "%H:%M:%S"], **kwargs)
+        super().__init__(label, list(validators), format=["%H:%M", "%H:%M:%S"], **kwargs)
 
 
 class Words(StringField):
@@ -114,7 +114,7 @@ class Choice(SelectField):
         **kwargs: Any,
     ) -> None:
         pairs = [("", blank)] if blank is not None else []
-        super().__init__(label, validators, choices=[*pairs, *choices.items()], **kwargs)
+        super().__init__(label, list(validators), choices=[*pairs, *choices.items()], **kwargs)
 
 
 class Choices(SelectMultipleField):
@@ -123,7 +123,7 @@ class Choices(SelectMultipleField):
     def __init__(
         self, label: str, choices: Mapping[str, str], validators: Iterable[Any] = (), **kwargs: Any
     ) -> None:
-        super().__init__(label, validators, choices=list(choices.items()), **kwargs)
+        super().__init__(label, list(validators), choices=list(choices.items()), **kwargs)
 
 
 Check = BooleanField

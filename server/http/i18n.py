@@ -22,7 +22,8 @@ _ERAS = (
 )
 
 _language: ContextVar[str] = ContextVar("language", default="ja")
-_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=ZoneInfo("Asia/Tokyo"))
+JAPAN = ZoneInfo("Asia/Tokyo")
+_zone: ContextVar[ZoneInfo] = ContextVar("zone", default=JAPAN)
 
 
 @lru_cache
@@ -123,7 +124,8 @@ def jminutes(minutes: int) -> str:
 def jdistance(metres: float) -> str:
     """``約600m``, ``約1.9km``: rounded as a person would say it."""
     if metres < 950:
-        return f"約{max(10, round(metres / 50) * 50 if metres >= 100 else round(metres / 10) * 10)}m"
+        step = 50 if metres >= 100 else 10
+        return f"約{max(10, round(metres / step) * step)}m"
     return f"約{metres / 1000:.1f}km" if metres < 9950 else f"約{metres / 1000:.0f}km"
 
 

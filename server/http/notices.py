@@ -5,6 +5,10 @@ from server.http.i18n import lazy as _l
 NOTICES: dict[str, tuple[str, str]] = {
     "welcome": ("success", _l("ログインしました。")),
     "goodbye": ("info", _l("ログアウトしました。")),
+    "login.again": (
+        "warning",
+        _l("コードが使えなくなりました。もう一度メールアドレスを入れて、新しいコードを受け取ってください。"),
+    ),
     "saved": ("success", _l("保存しました。")),
     "signup.done": ("success", _l("参加の申込みができました。")),
     "signup.already": ("info", _l("すでに申し込んでいます。")),

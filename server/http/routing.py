@@ -1,4 +1,4 @@
-"""How a row of ``routes.py`` becomes a route: path, page, name, policy — and the guard before it."""
+"""How a row of ``routes.py`` becomes a route, and the guard that stands before its page."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

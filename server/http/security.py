@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.http.i18n import gettext as _
 from server.settings import Settings
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
@@ -90,8 +91,8 @@ class SameOriginWrites:
         self.base_url = settings.base_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
-            if not is_same_origin(Headers(scope=scope), self.base_url):
-                refusal = PlainTextResponse("ほかのサイトからの送信は受け付けません。", 403)
-                return await refusal(scope, receive, send)
+        writes = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if writes and not is_same_origin(Headers(scope=scope), self.base_url):
+            refusal = PlainTextResponse(_("ほかのサイトからの送信は受け付けません。"), 403)
+            return await refusal(scope, receive, send)
         return await self.app(scope, receive, send)

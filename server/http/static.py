@@ -1,7 +1,7 @@
-"""Static files under an address that changes with their content, so caches may keep them for good.
+"""Static files under an address that changes with their content, so caches may keep them.
 
-The hash stands in the *path* (``/static/<hash>/js/app.js``), so ES modules that import each other by
-relative path stay within one version.
+The hash stands in the *path* (``/static/<hash>/js/app.js``), so ES modules that import each other
+by relative path stay within one version.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def tree_hash(root: Path = STATIC) -> str:
 
 
 class HashedStatic(StaticFiles):
-    """Serves ``/<hash>/path``. An old hash still answers (open pages), but is not cached for good."""
+    """Serves ``/<hash>/path``. An old hash still answers (open pages), but is cached briefly."""
 
     def __init__(self, version: str) -> None:
         super().__init__(directory=STATIC)

@@ -1,4 +1,4 @@
-"""Every component of the design on one page, with real form fields: for eyes, axe and screenshots."""
+"""Every component of the design on one page with real form fields: for eyes, axe and cameras."""
 
 import datetime as dt
 

@@ -99,7 +99,7 @@ let confirmed = null;
 /** Asks in our own dialog; resolves to true for yes. The text of the yes button can be given. */
 function ask(text, yes) {
   dialog.querySelector("#confirm-text").textContent = text;
-  const label = dialog.querySelector("[data-confirm-yes] span");
+  const label = dialog.querySelector("[data-yes] span");
   label.dataset.usual ??= label.textContent;
   label.textContent = yes || label.dataset.usual;
   dialog.returnValue = "";

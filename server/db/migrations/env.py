@@ -1,4 +1,4 @@
-"""Alembic's entry: migrations run on the address that ``server.db.migrate`` (or DATABASE_URL) gives.
+"""Alembic's entry: migrations run on the address given by ``server.db.migrate`` or DATABASE_URL.
 
 Timeouts keep a migration from blocking a running city: it waits at most 4 s for a lock.
 """
@@ -19,11 +19,14 @@ def _include(obj: object, name: str | None, kind: str, reflected: bool, compare_
     """Leave alone what PostGIS and procrastinate own."""
     if kind == "table" and name and name.startswith("procrastinate_"):
         return False
-    return bool(alembic_helpers.include_object(obj, name, kind, reflected, compare_to))
+    kept = alembic_helpers.include_object(obj, name, kind, reflected, compare_to)  # type: ignore[no-untyped-call]
+    return bool(kept)
 
 
 engine = create_engine(sqlalchemy_url(str(url)), poolclass=pool.NullPool)
 with engine.connect() as connection:
+    # Several app processes may start at once: one migrates, the others wait and find nothing to do.
+    connection.execute(text("SELECT pg_advisory_lock(20040601)"))
     connection.execute(text("SET lock_timeout = '4s'"))
     connection.commit()
     context.configure(

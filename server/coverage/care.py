@@ -1,0 +1,138 @@
+"""The care of every area on a day, as one SQL expression. Nothing of it is stored.
+
+``geo/coverage.py`` says the same in Python and explains the rules; ``tests/coverage`` compares the
+two on random dates and seasons. Days are computed per season (one row a year, two or three rows
+for an area somebody cares for), not by counting days one by one.
+"""
+
+import datetime as dt
+
+from sqlalchemy import Boolean, Date, Integer, Text, Uuid, column, text
+from sqlalchemy.sql.selectable import Subquery
+
+from geo.coverage import Season
+from server.citysettings.registry import CityRules
+
+
+def season_of(rules: CityRules) -> Season:
+    """The city's own season."""
+    return Season(rules.season_from, rules.season_to)
+
+
+def _month_day(month_day: str, year: str) -> str:
+    """SQL: that day of the year, but at most the day after the month's end (29 February)."""
+    month, day = f"substr({month_day}, 1, 2)::int", f"substr({month_day}, 4, 2)::int"
+    first = f"make_date({year}, {month}, 1)"
+    return f"least({first} + {day} - 1, ({first} + interval '1 month')::date)"
+
+
+def season_first(opens: str, year: str) -> str:
+    """SQL: the first day of the season that opens in ``year`` (SQL expressions in and out)."""
+    return _month_day(opens, year)
+
+
+def season_last(opens: str, closes: str, year: str) -> str:
+    """SQL: the last day of the season that opens in ``year``; it may lie in the next one."""
+    ends = f"({year} + ({closes} < {opens})::int)"
+    month = f"substr({closes}, 1, 2)::int"
+    month_end = f"(make_date({ends}, {month}, 1) + interval '1 month')::date - 1"
+    return f"least({_month_day(closes, ends)}, {month_end})"
+
+
+def _year(day: str) -> str:
+    return f"extract(year FROM {day})::int"
+
+
+def season_days(opens: str, closes: str, after: str, until: str) -> str:
+    """SQL: days of the season later than ``after`` up to and with ``until`` (NULL for NULL)."""
+    first, last = season_first(opens, "y"), season_last(opens, closes, "y")
+    overlap = f"least({until}, {last}) - greatest({after} + 1, {first}) + 1"
+    years = f"generate_series({_year(after)} - 1, {_year(until)}) AS y"
+    return f"(SELECT sum(greatest(0, {overlap}))::int FROM {years})"  # noqa: S608 - no value from outside
+
+
+def in_season(opens: str, closes: str, day: str) -> str:
+    """SQL: whether people clean on that day."""
+    spans = (
+        f"{day} BETWEEN {season_first(opens, year)} AND {season_last(opens, closes, year)}"
+        for year in (f"({_year(day)} - 1)", _year(day))
+    )
+    return f"({' OR '.join(spans)})"
+
+
+def _current_year(opens: str, day: str) -> str:
+    """SQL: the year in which the season that is on, or ended last, opened."""
+    return f"({_year(day)} - ({season_first(opens, _year(day))} > {day})::int)"
+
+
+_DAY = "CAST(:day AS date)"
+_OPENS, _CLOSES = "own.opens", "own.closes"
+_CARE = f"""
+SELECT a.id AS area_id,
+       past.done_on AS last_on,
+       since.days AS season_days,
+       own.first_day AS season_first,
+       taken.live AS has_carer,
+       CASE WHEN NOT taken.live THEN 'unassigned'
+            WHEN own.resting THEN 'resting'
+            WHEN past.done_on IS NULL OR past.done_on < own.previous_first_day THEN 'never'
+            WHEN since.days <= :fresh_days THEN 'fresh'
+            WHEN since.days <= :due_days THEN 'due'
+            ELSE 'overdue' END AS state,
+       taken.live AND {
+    season_days(_OPENS, _CLOSES, "greatest(past.done_on, taken.first_on)", _DAY)
+} >= own.length AS dormant
+  FROM areas a
+ CROSS JOIN LATERAL (
+       SELECT opens, closes, first_day, length, previous_first_day,
+              a.season_from IS NOT NULL AND :city_in_season AND NOT running AS resting
+         FROM (SELECT coalesce(a.season_from, :season_from) AS opens,
+                      coalesce(a.season_to, :season_to) AS closes) s
+        CROSS JOIN LATERAL (SELECT {_current_year("s.opens", _DAY)} AS y) at
+        CROSS JOIN LATERAL (
+              SELECT {season_first("s.opens", "at.y")} AS first_day,
+                     {season_first("s.opens", "(at.y - 1)")} AS previous_first_day,
+                     {season_last("s.opens", "s.closes", "at.y")}
+                       - {season_first("s.opens", "at.y")} + 1 AS length,
+                     {in_season("s.opens", "s.closes", _DAY)} AS running) d
+       ) own
+  LEFT JOIN LATERAL (
+       SELECT c.done_on FROM cleanups c
+        WHERE c.area_id = a.id AND c.state = 'accepted' AND c.done_on <= {_DAY}
+        ORDER BY c.done_on DESC LIMIT 1) past ON true
+ CROSS JOIN LATERAL (
+       SELECT coalesce(bool_or(x.period @> {_DAY}), false) AS live,
+              min(lower(x.period)) AS first_on
+         FROM agreement_areas x
+        WHERE x.area_id = a.id AND lower(x.period) <= {_DAY}) taken
+ CROSS JOIN LATERAL (
+       SELECT {season_days(_OPENS, _CLOSES, "past.done_on", _DAY)} AS days) since
+ WHERE a.retired_on IS NULL OR a.retired_on > {_DAY}
+"""  # noqa: S608 - only fixed text goes in; values are bound
+
+
+def care_of_areas(day: dt.date, rules: CityRules) -> Subquery:
+    """One row for each area in force on ``day`` (the city's own date), to join on ``area_id``.
+
+    Columns: ``state`` (a key of ``geo/palette.py``), ``last_on`` (last accepted cleanup, or NULL),
+    ``season_days`` since then, ``season_first`` (first day of the area's current season),
+    ``has_carer``, ``dormant`` (somebody agreed to care, and for the days of a whole season nothing
+    was recorded). Accepted cleanups after ``day`` are not seen.
+    """
+    statement = text(_CARE).bindparams(
+        day=day,
+        season_from=rules.season_from,
+        season_to=rules.season_to,
+        city_in_season=season_of(rules).contains(day),
+        fresh_days=rules.fresh_days,
+        due_days=rules.due_days,
+    )
+    return statement.columns(
+        column("area_id", Uuid),
+        column("last_on", Date),
+        column("season_days", Integer),
+        column("season_first", Date),
+        column("has_carer", Boolean),
+        column("state", Text),
+        column("dormant", Boolean),
+    ).subquery("care")

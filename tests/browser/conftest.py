@@ -1,0 +1,173 @@
+"""A real server with the demo city, and Debian's Chromium at phone size.
+
+Any console error, CSP report, page error or request off this machine fails the test that caused it.
+"""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import ROOT, _named, _run, sql
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+SCREENS = ROOT / "var/screens"
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", seconds: float = 90) -> None:
+    """Poll /readyz; fails with the server's exit code if it dies first."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended with code {process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{base}/readyz", timeout=2) as answer:  # noqa: S310
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server was not ready in time")
+
+
+@pytest.fixture(scope="session")
+def demo_server(cluster_url: str) -> Iterator[str]:
+    """``machipika serve --demo`` on a database of its own; yields the base address."""
+    name = f"machipika_demo_{os.getpid()}"
+    port = free_port()
+    log = ROOT / "var/test/demo-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "MACHIPIKA_DATABASE_URL": _named(cluster_url, name),
+        "MACHIPIKA_MAP_TILES_URL": "",
+        "PORT": str(port),
+    }
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "serve", "--demo"],
+            cwd=ROOT, env=environment, stdout=output, stderr=output,
+        )  # fmt: skip
+        try:
+            base = f"http://127.0.0.1:{port}"
+            wait_until_ready(base, process)
+            yield base
+        finally:
+            process.terminate()
+            process.wait(20)
+            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            _run(cluster_url, drop)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    assert path, "Debian's chromium is missing: run deploy/setup.sh test"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A person with a browser of their own. ``page`` is where they are."""
+
+    def __init__(
+        self, browser: Browser, base: str, size: dict[str, int], **options: object
+    ) -> None:
+        self.base = base
+        self.allowed = urlsplit(base).netloc
+        self.complaints: list[str] = []
+        self.expected_statuses: set[int] = set()
+        self.context: BrowserContext = browser.new_context(
+            base_url=base, viewport=size, locale="ja-JP", timezone_id="Asia/Tokyo", **options
+        )  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda e: self.complaints.append(f"page error: {e}"))
+        self.page.on("request", self._request)
+
+    def _console(self, message: object) -> None:
+        text = getattr(message, "text", "")
+        if getattr(message, "type", "") not in ("error", "warning"):
+            return
+        status = re.search(r"status of (\d{3})", text)
+        if status and int(status.group(1)) in self.expected_statuses:
+            return
+        self.complaints.append(f"console: {text}")
+
+    def _request(self, request: object) -> None:
+        url = urlsplit(getattr(request, "url", ""))
+        if url.scheme in ("http", "https") and url.netloc != self.allowed:
+            self.complaints.append(f"request off the machine: {url.geturl()}")
+
+    def login(self, role: str) -> None:
+        """The one-tap demo log-in."""
+        self.page.goto("/login")
+        self.page.locator(f"form[action='/demo/login'] button[value='{role}']").click()
+        self.page.wait_for_load_state("networkidle")
+
+    def shot(self, name: str, *, full: bool = True) -> Path:
+        """Keep a picture under var/screens for eyes."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        path = SCREENS / f"{name}.png"
+        self.page.screenshot(path=path, full_page=full)
+        return path
+
+    def sideways(self) -> int:
+        """How many pixels the page scrolls sideways (should be 0)."""
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
+
+    def axe(self) -> list[str]:
+        """Violations of WCAG 2.2 A and AA that axe-core finds on the current page."""
+        source = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+        self.page.evaluate(source + "; void 0")  # through the debugger, so CSP need not allow it
+        found = self.page.evaluate(
+            """async () => (await axe.run(document, {runOnly:
+               ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa']})).violations
+               .map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(' | '))
+            """
+        )
+        return list(found)
+
+    def close(self) -> None:
+        self.context.close()
+        assert not self.complaints, "\n".join(self.complaints)
+
+
+@pytest.fixture
+def visit(chromium: Browser, demo_server: str) -> Iterator[object]:
+    """``visit()`` opens a browser for one more person; all are checked at the end."""
+    visitors: list[Visitor] = []
+
+    def make(size: dict[str, int] = PHONE, **options: object) -> Visitor:
+        visitors.append(Visitor(chromium, demo_server, size, **options))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.close()
