@@ -111,7 +111,7 @@ class _Part(_Scripted, MacroElement):
     """An element of a CityMap: one call on `map` with JSON settings and a fixed id."""
 
     def __init__(self, part_id: str, settings: dict[str, Any]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = type(self).__name__
         self._id = part_id
         self.settings = settings

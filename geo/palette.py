@@ -39,6 +39,11 @@ class Style:
     symbol: str
     hollow: bool = False
 
+    @property
+    def badge(self) -> str:
+        """The symbol a numbered pin wears at its corner; the plain state (circle) wears none."""
+        return "" if self.symbol == _CIRCLE else self.symbol
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -170,6 +175,7 @@ def for_script(keys: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
             "dash": style.dash,
             "weight": style.weight,
             "symbol": style.symbol,
+            "badge": style.badge,
             "hollow": style.hollow,
         }
         for key in (keys if keys is not None else PALETTE)

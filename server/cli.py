@@ -11,9 +11,12 @@ from typing import Annotated
 
 import typer
 
+from server.accounts.commands import app as staff_commands
+from server.http.i18n import JAPAN
 from server.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="まちピカ — machipika")
+app.add_typer(staff_commands, name="staff")
 
 
 def say(text: str) -> None:
@@ -57,18 +60,29 @@ def migrate() -> None:
     say("データベースは最新です。")
 
 
-def _progress(label: str, done: int, total: int) -> None:
+STEPS = {"load": "見本のまちを入れています", "analyze": "索引の統計をとっています"}
+
+
+def progress(step: str, done: int, total: int) -> None:
+    """One line per long step: rewritten while it runs on a terminal, once when it is done."""
     share = f"{100 * done // total:3d}%" if total else ""
     end = "\n" if done >= total else ""
     if sys.stderr.isatty() or end:
-        typer.echo(f"\r  {label} {done:,}/{total:,} {share}{end}", nl=False, err=True)
+        typer.echo(
+            f"\r  {STEPS.get(step, step)} {done:,}/{total:,} {share}{end}", nl=False, err=True
+        )
 
 
 def _load_demo(url: str, scale: int = 1, *, reset: bool = False) -> None:
-    from server.demo.load import load  # noqa: PLC0415 - pulls in Shapely and the data
+    from server.demo import load  # noqa: PLC0415 - pulls in Shapely and the data
 
-    today = dt.datetime.now(dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=9))).date()
-    load(url, today, scale=scale, progress=_progress, reset=reset)
+    today = dt.datetime.now(JAPAN).date()
+    try:
+        summary = load.load(url, today, scale=scale, progress=progress, reset=reset)
+    except load.DemoRefused as error:
+        raise typer.Exit(_fail(str(error))) from error
+    if summary.loaded:
+        say(f"  {sum(summary.rows.values()):,}件 ({summary.rows_per_second:,.0f}件/秒)")
 
 
 @app.command()

@@ -42,7 +42,7 @@ class World:
         assert self.sessions is not None
         async with self.sessions() as db, db.begin():
             token = await open_session(db, who.id, dt.timedelta(days=1))
-        client.cookies.set("machipika", token, domain="t")
+        client.cookies.set("machipika", token)
 
 
 async def _person(db: AsyncSession, name: str, email: str | None, *roles: str) -> Account:

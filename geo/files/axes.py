@@ -38,10 +38,15 @@ def srid_of(crs: CRS | None) -> int | None:
     return crs.to_epsg(min_confidence=60) if crs else None
 
 
+def flat_crs(crs: CRS) -> CRS:
+    """Without a height axis. Only if it has one: a copy may lose its EPSG number."""
+    return crs if len(crs.axis_info) == 2 else crs.to_2d()
+
+
 def asked_crs(srid: int) -> CRS:
     """The CRS the user chose. Raises FileError(unknown_crs)."""
     try:
-        crs = CRS.from_epsg(srid).to_2d()
+        crs = flat_crs(CRS.from_epsg(srid))
     except CRSError:
         raise FileError("unknown_crs", srid=srid) from None
     if not (crs.is_geographic or crs.is_projected):

@@ -162,9 +162,12 @@ def _repairs(geometry: BaseGeometry) -> tuple[BaseGeometry, list[Finding]]:
         return geometry, [*findings, finding("zero_length")]
     if shapes.fault(geometry):
         try:
-            geometry = shapes.repair(geometry)
+            repaired = shapes.repair(geometry)
         except (shapes.ShapeError, shapely.GEOSException):
             return geometry, [*findings, finding("self_crossing", "refuse")]
+        if not repaired.is_valid:
+            return geometry, [*findings, finding("self_crossing", "refuse")]
+        geometry = repaired
         findings.append(finding("self_crossing"))
     return geometry, findings
 

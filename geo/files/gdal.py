@@ -21,6 +21,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
+from geo.files.axes import flat_crs
 from geo.files.drivers import DRIVERS
 from geo.files.model import FileError, Finding, Limits, RawFeature, Source, finding
 from geo.files.text import as_text, asked_encoding, decode_fixed, known_encoding
@@ -31,6 +32,16 @@ _SHP_CODE = 9994
 _DBF_HEADER = struct.Struct("<xxxxIHH")  # records, header bytes, record bytes
 _DBF_SAMPLE_RECORDS = 5_000
 _BYTES_PER_VERTEX = 16
+_MAX_PRJ_BYTES = 20_000
+# UnboundLocalError: pyogrio 0.13 trips in its own code over a CRS it cannot write out.
+_GDAL_ERRORS = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    FieldError,
+    RuntimeError,
+    UnboundLocalError,
+)
 
 
 def check_drivers() -> None:
@@ -40,12 +51,24 @@ def check_drivers() -> None:
         raise FileError("crashed", reason="drivers", drivers=sorted(extra)[:10])
 
 
+def _prj_text(shp: Path) -> str:
+    """The .prj, taken away from GDAL: pyogrio stumbles over a damaged one, we then ask."""
+    prj = shp.with_suffix(".prj")
+    if not prj.exists():
+        return ""
+    with prj.open("rb") as stream:
+        text = stream.read(_MAX_PRJ_BYTES).decode("utf-8", "replace")
+    prj.unlink()
+    return text.lstrip("\ufeff").strip()
+
+
 def _crs_from(text: str | None) -> CRS | None:
     """The CRS of a .prj or GeoPackage; None for none, and for local or engineering systems."""
     if not text:
         return None
     try:
-        crs = CRS.from_user_input(text).to_2d()
+        is_number = text.upper().startswith("EPSG:")  # pyogrio's short form
+        crs = flat_crs(CRS.from_user_input(text) if is_number else CRS.from_wkt(text))
     except CRSError:
         return None
     return crs if crs.is_geographic or crs.is_projected else None
@@ -70,7 +93,7 @@ def _read_chunks(
                     datetime_as_string=True,
                     **how,
                 )
-        except (DataSourceError, DataLayerError, FeatureError, FieldError, RuntimeError):
+        except _GDAL_ERRORS:
             raise FileError("broken", reason="gdal") from None
         except (ValueError, UnicodeDecodeError):
             raise FileError("broken", reason="gdal_values") from None
@@ -97,7 +120,7 @@ def _info(path: Path, layer: str, **how: Any) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             info: dict[str, Any] = pyogrio.read_info(path, layer=layer, **how)
             return info
-    except (DataSourceError, DataLayerError, RuntimeError, ValueError):
+    except (*_GDAL_ERRORS, ValueError):
         raise FileError("broken", reason="gdal") from None
 
 
@@ -111,6 +134,7 @@ def open_shapefile(
     _check_shp(shp, limits)
     codec, guessed = _dbf_encoding(shp, asked_encoding(encoding))
     pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": True})  # people forget the .shx
+    prj = _prj_text(shp)
     info = _info(shp, "layer", encoding="ISO-8859-1")
     raw_fields = {_decode(name, codec)[0]: name for name in info["fields"]}
     count = int(info["features"])
@@ -122,7 +146,7 @@ def open_shapefile(
         layers,
         layer,
         tuple(raw_fields),
-        _crs_from(info["crs"]),
+        _crs_from(prj),
         codec,
         count,
         partial(_shapefile_features, shp, raw_fields, codec),
@@ -241,7 +265,7 @@ def gpkg_layers(path: Path) -> dict[str, int]:
             ).fetchall()
             names = [str(name) for (name,) in tables]
             return {name: _count(db, name) for name in names}
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):  # the latter from damaged error messages
         raise FileError("broken", reason="gpkg") from None
 
 

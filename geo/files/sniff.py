@@ -1,6 +1,7 @@
 """Which format a file is, by its first bytes. The name only decides between texts."""
 
 import stat
+from codecs import BOM_UTF8
 from pathlib import Path, PurePosixPath
 
 from geo.files.model import FileError, Finding, Limits, finding
@@ -68,14 +69,15 @@ def sniff(path: Path, filename: str) -> str:
 
 
 def _first_sign(head: bytes) -> str:
-    """The first character that is not blank, in whatever encoding; "" for binary data."""
+    """The first character that is not blank, in whatever encoding; "" if there is none."""
     for cut in range(4):  # the head may end inside a character
         try:
             text, _ = decode_text(head[: len(head) - cut])
         except FileError:
             continue
         return text.lstrip("\ufeff \t\r\n")[:1]
-    return ""
+    # A bad byte further on: let the reader of that format say so.
+    return head.removeprefix(BOM_UTF8).lstrip()[:1].decode("ascii", "ignore")
 
 
 def name_notes(kind: str, filename: str) -> tuple[Finding, ...]:

@@ -70,9 +70,7 @@ async def ask_for_code(
             expires_at=moment + dt.timedelta(minutes=CODE_MINUTES),
         )
     )
-    await outbox.post(
-        db, email, "login_code", code=code, minutes=CODE_MINUTES, city_name=city_name
-    )
+    await outbox.post(db, email, "login_code", code=code, minutes=CODE_MINUTES, city_name=city_name)
     return browser
 
 

@@ -58,9 +58,7 @@ def local_path(value: str | None) -> str | None:
 
 def _looks_like_email(_form: Form, field: Any) -> None:
     if not is_email(field.data):
-        raise ValidationError(
-            _("メールアドレスの形になっていません。例: hanako@example.jp")
-        )
+        raise ValidationError(_("メールアドレスの形になっていません。例: hanako@example.jp"))
 
 
 def _six_digits(_form: Form, field: Any) -> None:

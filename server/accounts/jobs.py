@@ -12,6 +12,7 @@ from server.jobcontext import outside
 
 tasks = Blueprint()
 RETRY = RetryStrategy(max_attempts=8, exponential_wait=3)
+KEEP_MAILS = dt.timedelta(days=7)  # addresses of sent mails, to answer "did it go out?"
 
 
 @tasks.task(name="send_mail", retry=RETRY, pass_context=True)
@@ -32,11 +33,12 @@ async def send_mail(context: JobContext, mail_id: str) -> None:
 @tasks.periodic(cron="17 * * * *")
 @tasks.task(name="housekeeping", pass_context=True)
 async def housekeeping(context: JobContext, timestamp: int) -> None:
-    """Forget expired log-ins, codes and idle rate buckets, every hour."""
+    """Forget expired log-ins and codes, old mails and idle rate buckets, every hour."""
     world = outside(context)
     async with world.sessions() as db, db.begin():
         moment = now(db)
         await db.execute(delete(LoginSession).where(LoginSession.expires_at < moment))
         await db.execute(delete(LoginCode).where(LoginCode.expires_at < moment))
+        await db.execute(delete(OutboxMail).where(OutboxMail.created_at < moment - KEEP_MAILS))
         idle = moment - dt.timedelta(days=1)
         await db.execute(delete(RateBucket).where(RateBucket.updated_at < idle))

@@ -95,12 +95,10 @@ async def login(request: Request) -> Response:
     form = LoginForm(sent)
     if not form.validate():
         return render(request, "accounts/login.html", {"form": form, "back": back}, status=422)
-    city = request.state["city"]
+    email, previous = str(form.email.data), _cookie(request, LOGIN_COOKIE)
     async with unit_of_work(request) as db:
-        await take(db, LOGIN_EMAIL, _nameless(form.email.data))
-        browser = await actions.ask_for_code(
-            db, form.email.data, city.name, previous=_cookie(request, LOGIN_COOKIE)
-        )
+        await take(db, LOGIN_EMAIL, _nameless(email))
+        browser = await actions.ask_for_code(db, email, request.state["city"].name, previous)
     response = go(request, _with_next(request, "login_code", back))
     seconds = actions.CODE_MINUTES * 60
     set_cookie(response, request.state["settings"], browser, seconds, LOGIN_COOKIE)
@@ -129,7 +127,7 @@ async def _try_code(request: Request, browser: str) -> Response:
     if not form.validate():
         return await _ask_again(request, browser, form, back, 422)
     async with unit_of_work(request) as db:
-        answer = await actions.prove_code(db, browser, form.code.data)
+        answer = await actions.prove_code(db, browser, str(form.code.data))
         token = (
             await start_session(request, db, answer) if isinstance(answer, queries.Known) else ""
         )
@@ -185,7 +183,7 @@ async def welcome(request: Request) -> Response:
     if not form.validate():
         return render(request, "accounts/welcome.html", {"form": form, "back": back}, status=422)
     async with unit_of_work(request) as db:
-        await actions.rename(db, actor, form.display_name.data)
+        await actions.rename(db, actor, str(form.display_name.data))
     return go(request, back or home_of(request, actor), "welcome")
 
 
@@ -198,7 +196,7 @@ async def me(request: Request) -> Response:
         form = NameForm(await read_form(request))
         if form.validate():
             async with unit_of_work(request) as db:
-                await actions.rename(db, actor, form.display_name.data)
+                await actions.rename(db, actor, str(form.display_name.data))
             return go(request, url_for(request, "me"), "saved")
         status = 422
     async with unit_of_work(request) as db:

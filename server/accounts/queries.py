@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -65,7 +66,7 @@ class SentMail:
     sent_at: dt.datetime | None
 
 
-def _known() -> Select[tuple[Account, list[str] | None, bool]]:
+def _known() -> Select[Any]:
     roles = (
         select(func.array_agg(AccountRole.role))
         .where(AccountRole.account_id == Account.id)
@@ -75,12 +76,12 @@ def _known() -> Select[tuple[Account, list[str] | None, bool]]:
     return select(Account, roles.label("roles"), member.label("member"))
 
 
-def _as_known(row: Row[tuple[Account, list[str] | None, bool]] | None) -> Known | None:
+def _as_known(row: Row[Any] | None) -> Known | None:
     if row is None:
         return None
-    account, roles, member = row
+    account: Account = row.Account
     return Known(
-        account.id, account.email, account.display_name, frozenset(roles or ()), member,
+        account.id, account.email, account.display_name, frozenset(row.roles or ()), row.member,
         account.disabled_at is not None,
     )  # fmt: skip
 

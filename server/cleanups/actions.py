@@ -15,6 +15,7 @@ from server.cleanups import queries
 from server.cleanups.content import CleanupInput, added_up, as_json, same
 from server.cleanups.models import Cleanup, CleanupLitter, CleanupVersion
 from server.cleanups.queries import Place, Report
+from server.coverage.care import city_today
 from server.db.context import now
 from server.errors import Conflict, Invalid
 from server.http.i18n import gettext as _
@@ -139,7 +140,7 @@ async def _checked_place(
         given.done_on,
     )
     if moved:
-        _check_day(now(db).astimezone(city.zone).date(), city.rules.log_days_back, given.done_on)
+        _check_day(city_today(db, city), city.rules.log_days_back, given.done_on)
     place = await queries.find_place(
         db,
         partner_id,
@@ -151,7 +152,9 @@ async def _checked_place(
         slack_m=EXTENT_SLACK_M,
     )
     if place is None:
-        raise Invalid(_("このパートナーの活動区域ではありません。区域をえらび直してください。"), "area")
+        raise Invalid(
+            _("このパートナーの活動区域ではありません。区域をえらび直してください。"), "area"
+        )
     if moved and not place.live:
         raise Invalid(
             _("%sは、この区域の合意の期間に入っていません。日か場所をえらび直してください。")
@@ -261,9 +264,7 @@ def scope_of(actor: Actor) -> tuple[uuid.UUID, ...] | None:
     return None if actor.is_staff else actor.partner_ids
 
 
-async def _keep(
-    db: AsyncSession, actor: Actor, report: Report, act: str, reason: str = ""
-) -> None:
+async def _keep(db: AsyncSession, actor: Actor, report: Report, act: str, reason: str = "") -> None:
     """Write the report as it stands into its history, with the act that is about to change it."""
     by = "partner" if report.partner_id in actor.partner_ids else "city"
     content = {

@@ -6,7 +6,7 @@ The lists stand in ``lists.py``.
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -55,6 +55,7 @@ class Report:
     area_name: str
     area_length_m: float
     area_m2: float
+    area_box: tuple[float, ...]
     area_version: int
     content: CleanupInput
     state: str
@@ -106,6 +107,7 @@ SELECT c.id, c.partner_id, c.area_version, c.done_on, c.started_at, c.minutes, c
        c.created_at, c.updated_at, ST_AsGeoJSON(c.extent, 7) AS extent,
        p.code AS partner_code, p.name AS partner_name,
        a.code AS area_code, a.name AS area_name, a.length_m, a.area_m2,
+       ARRAY[ST_XMin(a.geom), ST_YMin(a.geom), ST_XMax(a.geom), ST_YMax(a.geom)] AS box,
        coalesce(w.display_name, '') AS logged_by,
        (SELECT json_agg(json_build_array(l.class, l.unit, l.quantity::text))
           FROM cleanup_litter l WHERE l.cleanup_id = c.id) AS litter,
@@ -154,7 +156,8 @@ async def find_report(db: AsyncSession, cleanup_id: uuid.UUID, scope: Scope) -> 
     return Report(
         id=row.id, partner_id=row.partner_id, partner_code=row.partner_code,
         partner_name=row.partner_name, area_name=row.area_name, area_length_m=row.length_m,
-        area_m2=row.area_m2, area_version=row.area_version, content=_content(row),
+        area_m2=row.area_m2, area_box=tuple(row.box),
+        area_version=row.area_version, content=_content(row),
         state=row.state, review_comment=row.review_comment, version=row.version,
         logged_by=row.logged_by, created_at=row.created_at, updated_at=row.updated_at,
         past=tuple(_past(entry) for entry in row.past or ()),
@@ -228,7 +231,7 @@ async def find_place(
 
 @dataclass(frozen=True)
 class AreaChoice:
-    """An area in the form. ``live``: under agreement today."""
+    """An area in the form. ``live``: under agreement today; ``box``: lon, lat, lon, lat."""
 
     partner_code: str
     code: str
@@ -236,6 +239,7 @@ class AreaChoice:
     length_m: float
     area_m2: float
     live: bool
+    box: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -247,12 +251,24 @@ class LogChoices:
     last_partner: str | None = None
     last_people: int | None = None
 
+    def including(self, report: Report) -> "LogChoices":
+        """With the area of a report that is being corrected, however old its agreement."""
+        own = AreaChoice(
+            report.partner_code, report.content.area_code, report.area_name,
+            report.area_length_m, report.area_m2, live=False, box=report.area_box,
+        )  # fmt: skip
+        known = any(a.code == own.code for a in self.areas)
+        return self if known else replace(self, areas=(*self.areas, own))
+
 
 _CHOICES = text("""
-SELECT (SELECT json_agg(json_build_array(x.partner, x.code, x.name, x.length_m, x.area_m2, x.live)
+SELECT (SELECT json_agg(json_build_array(x.partner, x.code, x.name, x.length_m, x.area_m2, x.live,
+                                         x.box)
                         ORDER BY x.partner, x.live DESC, x.code)
           FROM (SELECT p.code AS partner, a.code, a.name, a.length_m, a.area_m2,
-                       bool_or(g.period @> CAST(:today AS date)) AS live
+                       bool_or(g.period @> CAST(:today AS date)) AS live,
+                       json_build_array(ST_XMin(a.geom), ST_YMin(a.geom),
+                                        ST_XMax(a.geom), ST_YMax(a.geom))::jsonb AS box
                   FROM agreement_areas g
                   JOIN areas a ON a.id = g.area_id
                   JOIN partners p ON p.id = g.partner_id
@@ -289,16 +305,14 @@ async def log_choices(
 
 _LAYER = text("""
 SELECT json_build_object('type', 'FeatureCollection', 'truncated', false, 'features',
-         json_build_array(
-           json_build_object('type', 'Feature', 'id', a.code,
-             'geometry', CAST(ST_AsGeoJSON(v.geom, 6) AS json),
-             'properties', json_build_object('id', a.code, 'name', a.name, 'state',
-               CASE WHEN c.extent IS NULL THEN 'fresh' ELSE 'context' END)),
-           CASE WHEN c.extent IS NOT NULL THEN
-             json_build_object('type', 'Feature', 'id', c.id,
-               'geometry', CAST(ST_AsGeoJSON(c.extent, 6) AS json),
-               'properties', json_build_object('id', c.id, 'name', CAST(:name AS text),
-                                               'state', 'fresh')) END))::text
+         (SELECT json_agg(json_build_object('type', 'Feature', 'id', f.id,
+                   'geometry', CAST(ST_AsGeoJSON(f.geom, 6) AS json),
+                   'properties', json_build_object('id', f.id, 'name', f.name, 'state', f.state)))
+            FROM (VALUES (a.code, v.geom, a.name,
+                          CASE WHEN c.extent IS NULL THEN 'fresh' ELSE 'context' END),
+                         (CAST(c.id AS text), c.extent, CAST(:name AS text), 'fresh')
+                 ) AS f (id, geom, name, state)
+           WHERE f.geom IS NOT NULL))::text
   FROM cleanups c
   JOIN areas a ON a.id = c.area_id
   JOIN area_versions v ON v.area_id = c.area_id AND v.version = c.area_version

@@ -6,17 +6,54 @@ for an area somebody cares for), not by counting days one by one.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 
 from sqlalchemy import Boolean, Date, Integer, Text, Uuid, column, text
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import Subquery
 
 from geo.coverage import Season
+from server.citysettings.queries import City
 from server.citysettings.registry import CityRules
+from server.db.context import now
 
 
 def season_of(rules: CityRules) -> Season:
     """The city's own season."""
     return Season(rules.season_from, rules.season_to)
+
+
+def city_today(db: AsyncSession, city: City) -> dt.date:
+    """Today on the city's own calendar, by the service clock."""
+    return now(db).astimezone(city.zone).date()
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The city's pause around a day: its first and last day, and the day the picture shows."""
+
+    first: dt.date
+    last: dt.date
+    shown_day: dt.date
+
+    @property
+    def winter(self) -> bool:
+        """Whether people would call it the winter pause."""
+        return any((self.first + dt.timedelta(n)).month == 1 for n in range(0, self.days, 28))
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+def pause_on(day: dt.date, rules: CityRules) -> Pause | None:
+    """The pause that ``day`` lies in, or None in the season."""
+    season = season_of(rules)
+    if season.contains(day):
+        return None
+    end = season.last_day(day)
+    one_day = dt.timedelta(days=1)
+    return Pause(end + one_day, season.next_day(day) - one_day, end)
 
 
 def _month_day(month_day: str, year: str) -> str:

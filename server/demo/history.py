@@ -18,8 +18,10 @@ from server.demo.personas import KENJI, TOYO
 from server.demo.seasons import fiscal_year, last_working_day, season_end, year_start
 from server.demo.shapes import piece
 
-# Days between cleanups, dealt out in turn. 0 = gave up in the middle of last season.
-RHYTHMS: Final = (7, 28, 14, 60, 21, 35, 10, 90, 28, 14, 0, 45)
+GAVE_UP: Final = 0  # stopped in the middle of last season
+NOT_BEGUN: Final = -1
+# Days between cleanups, dealt out in turn.
+RHYTHMS: Final = (7, 28, 14, 60, 21, 35, 10, 90, 28, 14, GAVE_UP, 45, 21, 10, NOT_BEGUN)
 GAVE_UP_MONTH: Final = 7
 MONDAY_TO_SUNDAY: Final = {
     "neighbourhood": 6, "npo": 5, "university": 3, "company": 4, "government": 2,
@@ -74,20 +76,39 @@ def _links(network: Network, seed: int, copy: int) -> list[_Link]:
 
 
 def _days(link: _Link, today: dt.date, rng: random.Random) -> Iterator[dt.date]:
-    """The days one partner cleaned one area, in both seasons, kept to its usual weekday."""
+    """The days on which one partner cleaned one area, oldest first."""
+    if link.rhythm_days == NOT_BEGUN:
+        return
     year = fiscal_year(today)
     until = last_working_day(today)
-    weekday = MONDAY_TO_SUNDAY.get(link.partner.subject)
     for season in (year - 1, year):
-        rhythm, stop = link.rhythm_days, season_end(season) - dt.timedelta(rng.randrange(50))
-        if rhythm == 0:
-            rhythm, stop = 21, dt.date(year - 1, GAVE_UP_MONTH, 31)
-        day = year_start(season) + dt.timedelta(rng.randrange(2, 40))
-        while day <= min(stop, until):
-            real = day if weekday is None else day + dt.timedelta((weekday - day.weekday()) % 7)
-            if real <= min(stop, until) and link.agreed_on(real):
-                yield real
-            day = real + dt.timedelta(max(7, rhythm + rng.randrange(-rhythm // 6, rhythm // 6 + 1)))
+        # some put the brooms away in October, most just before the snow
+        stop = season_end(season) - dt.timedelta(int(50 * rng.random() ** 2))
+        if link.rhythm_days == GAVE_UP:
+            stop = dt.date(year - 1, GAVE_UP_MONTH, 31)
+        first = year_start(season) + dt.timedelta(rng.randrange(2, 28))
+        for day in _season_days(link, first, stop, rng):
+            if day <= until and link.agreed_on(day):
+                yield day
+
+
+def _season_days(
+    link: _Link, first: dt.date, stop: dt.date, rng: random.Random
+) -> Iterator[dt.date]:
+    """One season in the partner's rhythm, on its usual weekday; often with a closing cleanup."""
+    weekday = MONDAY_TO_SUNDAY.get(link.partner.subject)
+    rhythm = link.rhythm_days or 21
+    last, day = first, first
+    while True:
+        real = day if weekday is None else day + dt.timedelta((weekday - day.weekday()) % 7)
+        if real > stop:
+            break
+        yield real
+        last = real
+        day = real + dt.timedelta(max(7, rhythm + rng.randrange(-rhythm // 6, rhythm // 6 + 1)))
+    closing = rng.random() < 0.4 and link.rhythm_days != GAVE_UP
+    if closing and (stop - last).days >= 7:
+        yield stop
 
 
 def _cleanup(

@@ -74,6 +74,15 @@ def jdate(value: dt.date | dt.datetime, *, year: bool = True) -> str:
     return f"{day.year}年{text}" if year else text
 
 
+def jmonthday(value: dt.date | dt.datetime | str) -> str:
+    """``12月1日``, also from a rule written as ``12-01``."""
+    if isinstance(value, str):
+        month, day = (int(part) for part in value.split("-"))
+        return f"{month}月{day}日"
+    found = _as_date(value)
+    return f"{found.month}月{found.day}日"
+
+
 def wareki_year(year: int) -> str:
     """``令和8年`` for a calendar year (the era in force at its end)."""
     for start, era, offset in _ERAS:
@@ -154,6 +163,7 @@ def jfiscal_year(year: int) -> str:
 
 FILTERS = {
     "jdate": jdate,
+    "jmonthday": jmonthday,
     "jtime": jtime,
     "jtimes": jtimes,
     "jdatetime": jdatetime,

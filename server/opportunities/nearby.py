@@ -6,7 +6,6 @@ sorting everything. Days, weekdays and times of day are those of the city's cloc
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,27 +15,28 @@ from sqlalchemy import (
     Integer,
     Interval,
     Select,
+    Text,
     and_,
     case,
     cast,
     extract,
     func,
     literal,
-    literal_column,
-    or_,
     select,
-    true,
+    union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import UserDefinedType
 
 from geo.crs import WGS84
+from geo.shapes import Bounds
+from server.areas.models import Area
+from server.maps.features import in_box
 from server.opportunities.models import Opportunity, Signup
 from server.opportunities.search import PAGE_SIZE, WHOLE_CITY, Search
 from server.partners.models import Partner
 
-LAYER_CAP = 2_000
 SHORT = dt.timedelta(hours=1)
 NOON, EVENING = 12, 16
 
@@ -132,7 +132,7 @@ def _local(moment: ColumnElement[dt.datetime], zone: str) -> ColumnElement[dt.da
 
 def conditions(search: Search, now: dt.datetime, zone: str) -> list[ColumnElement[bool]]:
     """What the filters mean in SQL, for list and map alike (without the distance)."""
-    starts = _local(Opportunity.starts_at, zone)
+    starts = _local(Opportunity.starts_at.expression, zone)
     rules = [Opportunity.state == "published", Opportunity.starts_at > now]
     rules += _days(search, cast(starts, Date), cast(_local(literal(now), zone), Date))
     if search.weekday:
@@ -192,7 +192,7 @@ def list_statement(
     """One page of cards: candidates by index first, then what is shown of these few."""
     here = point(search.where.lon, search.where.lat) if search.where else None
     candidates = (
-        select(Opportunity.id, func.row_number().over(order_by=order(search)).label("rank"))
+        select(Opportunity.id)
         .where(*conditions(search, now, zone), *within(search))
         .order_by(*order(search))
         .limit(limit)
@@ -214,7 +214,7 @@ def list_statement(
         )
         .join(candidates, candidates.c.id == Opportunity.id)
         .outerjoin(Partner, Partner.id == Opportunity.partner_id)
-        .order_by(candidates.c.rank)
+        .order_by(*order(search))
     )  # fmt: skip
 
 
@@ -227,109 +227,73 @@ async def find(
     account_id: uuid.UUID | None = None,
     size: int = PAGE_SIZE,
 ) -> Found:
-    """One page of coming activities, in one statement; one row more tells whether there are more."""
+    """One page of coming activities, in one statement; one row more tells if there are more."""
     statement = list_statement(search, now=now, zone=zone, account_id=account_id, limit=size + 1)
     cards = [Card(**row._mapping) for row in await db.execute(statement)]
     return Found(cards[:size], len(cards) > size)
 
 
-# --- the map -----------------------------------------------------------------------------------------
+# --- the map -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class LayerWish:
-    """What the map asks for beside the filters: the box (degrees) and the numbers of its pins.
+    """What the map asks for beside the filters: its box (degrees) and the numbers of its pins.
 
-    ``pins`` are the results of the list's page in order; the first one is number ``first``.
-    ``only`` leaves out everything else: a list around a private position has no address to filter
-    by, but its results have.
+    ``pins`` are the results on the list's page, in order; the first one is number ``first``.
+    ``only`` leaves out all others: a list around a private position has no address to filter by,
+    but its results have.
     """
 
-    bbox: tuple[float, float, float, float] | None = None
-    pins: Sequence[uuid.UUID] = ()
+    bbox: Bounds | None = None
+    pins: tuple[uuid.UUID, ...] = ()
     first: int = 1
     only: bool = False
 
 
-def _state(account_id: uuid.UUID | None) -> ColumnElement[str]:
-    """Key of ``geo/palette.py``."""
-    return case(
+def layer_rows(
+    search: Search, wish: LayerWish, *, now: dt.datetime, zone: str, account_id: uuid.UUID | None
+) -> Select[Any]:
+    """What the map draws, under the same conditions as the list; numbered ones come first."""
+    pins = literal(list(wish.pins), ARRAY(UUID(as_uuid=True)))
+    number = func.array_position(pins, Opportunity.id) + (wish.first - 1)
+    rules = [*conditions(search, now, zone), *within(search)]
+    if wish.only:
+        rules.append(Opportunity.id == func.any(pins))
+    return (
+        select(
+            Opportunity.meeting_point.label("geom"), *_shown(account_id),
+            func.coalesce(cast(number, Text), "").label("label"),
+            func.concat("/opportunities/", Opportunity.id, "/card").label("url"),
+        )
+        .where(*rules, *in_box(Opportunity.meeting_point.expression, wish.bbox))
+        .order_by(number.asc().nulls_last(), *order(search))
+    )  # fmt: skip
+
+
+def _shown(account_id: uuid.UUID | None) -> tuple[ColumnElement[Any], ...]:
+    """Id, name and the key of ``geo/palette.py`` for a feature."""
+    state = case(
         (Opportunity.state == "cancelled", "cancelled"),
         (places_held_by(account_id).is_not(None), "joined"),
         (taken_places() >= Opportunity.capacity, "full"),
         else_="open",
     )
+    title = Opportunity.title.label("name")
+    return cast(Opportunity.id, Text).label("id"), title, state.label("state")
 
 
-def _feature(card_path: str, label: Any, account_id: uuid.UUID | None) -> ColumnElement[Any]:
-    identity = func.cast(Opportunity.id, literal_column("text"))
-    identity = cast(Opportunity.id, literal("").type)
-    return func.json_build_object(
-        "type", "Feature",
-        "geometry", cast(func.ST_AsGeoJSON(Opportunity.meeting_point, 6), JSONB),
-        "properties", func.json_build_object(
-            "id", identity, "name", Opportunity.title, "state", _state(account_id),
-            "label", label, "url", func.replace(card_path, "{id}", identity),
-        ),
-    )  # fmt: skip
-
-
-def layer_statement(
-    search: Search,
-    wish: LayerWish,
-    *,
-    now: dt.datetime,
-    zone: str,
-    account_id: uuid.UUID | None,
-    card_path: str,
-) -> Select[Any]:
-    """A GeoJSON FeatureCollection with the same conditions as the list, at most ``LAYER_CAP``."""
-    pins = literal(list(wish.pins), ARRAY(UUID(as_uuid=True)))
-    number = func.array_position(pins, Opportunity.id) + (wish.first - 1)
-    label = func.coalesce(cast(number, literal("").type), "")
-    rules = [*conditions(search, now, zone), *within(search)]
-    if wish.only:
-        rules.append(Opportunity.id == func.any(pins))
-    if wish.bbox:
-        rules.append(Opportunity.meeting_point.op("&&")(func.ST_MakeEnvelope(*wish.bbox, WGS84)))
-    numbered_first = case((number.is_not(None), 0), else_=1)
-    rows = (
+def point_and_area_rows(id: uuid.UUID, account_id: uuid.UUID | None) -> Select[Any]:
+    """One activity's meeting point, and the area it belongs to as context."""
+    here = select(
+        Opportunity.meeting_point.label("geom"), *_shown(account_id), literal("").label("label")
+    ).where(Opportunity.id == id, Opportunity.state != "draft")
+    around = (
         select(
-            _feature(card_path, label, account_id).label("feature"),
-            func.row_number().over(order_by=[numbered_first, *order(search)]).label("n"),
+            Area.geom.label("geom"), cast(Area.id, Text).label("id"), Area.name.label("name"),
+            literal("context").label("state"), literal("").label("label"),
         )
-        .where(*rules)
-        .order_by(numbered_first, *order(search))
-        .limit(LAYER_CAP + 1)
-        .subquery()
-    )
-    features = func.coalesce(
-        func.json_agg(rows.c.feature).filter(rows.c.n <= LAYER_CAP), literal_column("'[]'::json")
-    )
-    return select(
-        cast(
-            func.json_build_object(
-                "type", "FeatureCollection",
-                "features", features,
-                "truncated", func.count() > LAYER_CAP,
-            ),
-            literal("").type,
-        )
-    ).select_from(rows)  # fmt: skip
-
-
-async def layer(
-    db: AsyncSession,
-    search: Search,
-    wish: LayerWish,
-    *,
-    now: dt.datetime,
-    zone: str,
-    account_id: uuid.UUID | None,
-    card_path: str,
-) -> str:
-    """The map's features as GeoJSON text, in one statement. ``card_path`` holds ``{id}``."""
-    statement = layer_statement(
-        search, wish, now=now, zone=zone, account_id=account_id, card_path=card_path
-    )
-    return str(await db.scalar(statement))
+        .join(Opportunity, Opportunity.area_id == Area.id)
+        .where(Opportunity.id == id, Opportunity.state != "draft")
+    )  # fmt: skip
+    return select(union_all(here, around).subquery())

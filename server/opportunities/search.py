@@ -97,6 +97,11 @@ class Search:
         """The address part after ``?``; ``changes`` replace fields first."""
         return urlencode(replace(self, **changes).pairs())  # type: ignore[arg-type]
 
+    def at(self, place: Place, radius_m: int) -> "Search":
+        """The same wishes around a named place."""
+        where = Where(place.lon, place.lat, place.name, place.name)
+        return replace(self, where=where, radius_m=radius_m, sort="near", page=1)
+
     def wider(self, radii_m: tuple[int, ...]) -> int | None:
         """The next larger radius (0 = the whole city), or None when it is the largest."""
         if self.where is None or self.radius_m == WHOLE_CITY:
@@ -141,9 +146,7 @@ def parse(values: Mapping[str, object], places: Gazetteer, default_radius_m: int
     return Parsed(search, problem, unknown)
 
 
-def _where(
-    lon: str, lat: str, name: str, places: Gazetteer
-) -> tuple[Where | None, str, str]:
+def _where(lon: str, lat: str, name: str, places: Gazetteer) -> tuple[Where | None, str, str]:
     if lon or lat:
         point = position(lon, lat)
         if point is None:

@@ -117,6 +117,14 @@ def test_shapefile_without_prj_asks_for_the_crs(tmp_path: Path) -> None:
     assert_same(answered, corpus.areas()[:2])
 
 
+@pytest.mark.parametrize("prj", [b"", b"?", b'PROJCS["x",GEOGCS["y"]]', b"EPSG:99999", b"\xff"])
+def test_a_damaged_prj_asks_for_the_crs(prj: bytes, tmp_path: Path) -> None:
+    parts = corpus.shapefile_parts(tmp_path / "p", corpus.areas()[:2])
+    parts[".prj"] = prj
+    path = corpus.zip_of(tmp_path / "a.zip", {f"a{s}": d for s, d in parts.items()})
+    assert read_areas(path, "a.zip").needs == "crs"
+
+
 @pytest.mark.parametrize("srid", [6680, 2454, 6679])
 def test_plane_coordinates_of_gis_files(srid: int, tmp_path: Path) -> None:
     items = corpus.moved(corpus.areas(), srid)

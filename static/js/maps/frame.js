@@ -11,6 +11,7 @@ export const contextOf = (map) => map.machipika;
 export const allContexts = () => [...contexts];
 
 export function createMap(view, settings) {
+  globalThis.L.PM?.setOptIn(true); // Geoman touches only what asks for it
   const data = view.dataset;
   const map = L.map(view, {
     ...viewOptions(data, settings),
@@ -18,6 +19,7 @@ export function createMap(view, settings) {
     maxBoundsViscosity: 0.8,
     minZoom: settings.minZoom,
     maxZoom: settings.maxZoom,
+    zoomSnap: 0.25,
     zoomControl: false,
     attributionControl: false,
     scrollWheelZoom: false,

@@ -69,6 +69,7 @@ export function addTiles(map, { url, attribution, attributionUrl }) {
   const credit = attributionUrl
     ? `<a href="${escape(attributionUrl)}" rel="noopener noreferrer">${escape(attribution)}</a>`
     : escape(attribution);
+  map.options.zoomSnap = 1; // tiles between two zooms are blurred
   const tiles = L.tileLayer(url, { maxZoom: 18, attribution: credit, crossOrigin: false });
   let failed = 0;
   tiles.on("loading", () => { failed = 0; });
@@ -112,7 +113,7 @@ function nameIcon(name) {
 
 /** First come, first served in order of weight; pins come before names. */
 function placeNames(map, names, hidden) {
-  const taken = pinBoxes(map);
+  const taken = [...pinBoxes(map), ...controlBoxes(map)];
   const view = L.bounds([0, 0], map.getSize());
   for (const { marker, at, minZoom, width } of names) {
     const spot = map.latLngToContainerPoint(at);
@@ -133,6 +134,14 @@ function pinBoxes(map) {
   return entries.filter((entry) => entry.pin).map(({ pin }) => {
     const tip = map.latLngToContainerPoint(pin.getLatLng());
     return L.bounds(tip.subtract([18, 44]), tip.add([18, 4]));
+  });
+}
+
+function controlBoxes(map) {
+  const frame = map.getContainer().getBoundingClientRect();
+  return [...map.getContainer().querySelectorAll(".leaflet-control")].map((control) => {
+    const { left, top, right, bottom } = control.getBoundingClientRect();
+    return L.bounds([left - frame.left, top - frame.top], [right - frame.left, bottom - frame.top]);
   });
 }
 

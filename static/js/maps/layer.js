@@ -2,7 +2,7 @@
 
 import { contextOf, fill, say, showBounds } from "./frame.js";
 import { highlight, openAt, openEntry, twinOf } from "./picking.js";
-import { pinIcon, styleOf } from "./symbols.js";
+import { pinIcon, scaled, styleOf } from "./symbols.js";
 
 const HIT_WIDTH_PX = 28;
 const GRID_DEGREES = 0.005; // boxes snap outwards, so that caches meet the same address again
@@ -23,6 +23,7 @@ export function addLayer(map, settings) {
   };
   context.layers.push(layer);
   map.on("moveend", () => load(layer));
+  map.on("zoomend", () => rescale(layer));
   watchQuery(layer);
   // The first answer covers the whole city and lets the map find its data; what is there is
   // there at once, and nothing is asked for twice.
@@ -50,12 +51,13 @@ function watchQuery(layer) {
 
 async function load(layer, { fresh = false, fit = false, box = null } = {}) {
   const { map } = layer;
-  const wanted = map.getBounds();
+  const wanted = clip(map.getBounds(), contextOf(map).home);
   if (!fresh && covered(layer, wanted)) return;
   layer.abort?.abort();
   const abort = new AbortController();
   layer.abort = abort;
-  const area = box ?? (fit ? contextOf(map).home : wanted.pad(0.3));
+  const { home } = contextOf(map);
+  const area = box ?? (fit ? home : clip(map.getBounds().pad(0.3), home));
   const { words } = contextOf(map);
   const slow = setTimeout(() => say(map, words.loading, { kind: "busy" }), SLOW_MS);
   try {
@@ -76,6 +78,17 @@ async function load(layer, { fresh = false, fit = false, box = null } = {}) {
   } finally {
     clearTimeout(slow);
   }
+}
+
+/** The part of bounds that lies in the city: beyond it there is nothing to ask for. */
+function clip(bounds, home) {
+  if (!bounds.intersects(home)) return bounds;
+  const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+  const corner = ({ lat, lng }) => [
+    clamp(lat, home.getSouth(), home.getNorth()),
+    clamp(lng, home.getWest(), home.getEast()),
+  ];
+  return L.latLngBounds(corner(bounds.getSouthWest()), corner(bounds.getNorthEast()));
 }
 
 /** Whether what we hold answers for the viewport; a cut-off answer does not, once zoomed in. */
@@ -155,13 +168,12 @@ function drawShapes(layer, features) {
   const faint = layer.faint ? " is-faint" : "";
   add("map-casing", (feature) => ({
     className: `map-casing ${kind(feature)}${faint}`,
-    weight: entry(feature).style.weight + 4,
+    weight: scaled(entry(feature).style, layer.map.getZoom()).weight + 4,
     fill: false,
   }), false);
   add("map-lines", (feature) => ({
     className: `map-line ${kind(feature)} map-state-${entry(feature).style.key}${faint}`,
-    weight: entry(feature).style.weight,
-    dashArray: entry(feature).style.dash || null,
+    ...scaled(entry(feature).style, layer.map.getZoom()),
   }), false);
   if (layer.faint) return;
   const hits = add("map-hits", (feature) => ({
@@ -173,6 +185,16 @@ function drawShapes(layer, features) {
   hits.on("click", (event) => openAt(layer.map, event));
   hits.on("mouseover", ({ layer: path }) => twinOf(layer.map, entry(path.feature), true));
   hits.on("mouseout", ({ layer: path }) => twinOf(layer.map, entry(path.feature), false));
+}
+
+function rescale(layer) {
+  for (const { paths: [casing, line], style } of layer.entries.values()) {
+    if (!line) continue;
+    const { weight, dashArray } = scaled(style, layer.map.getZoom());
+    if (line.options.weight === weight) continue;
+    casing.setStyle({ weight: weight + 4 });
+    line.setStyle({ weight, dashArray });
+  }
 }
 
 function rendererOf(map, pane) {

@@ -34,12 +34,20 @@ export function pinIcon(style, label) {
   text.className = "map-pin__label";
   text.textContent = label;
   html.append(drawing("map-pin__shape", "0 0 34 42", PIN), text);
+  if (style.badge) html.append(drawing("map-pin__badge", "0 0 24 24", style.badge));
   return L.divIcon({
     className: `map-pin ${state}`,
     html,
     iconSize: [44, 48],
     iconAnchor: [22, 47],
   });
+}
+
+/** Dash and weight for a zoom: a short line far away still shows its pattern. */
+export function scaled({ dash, weight }, zoom) {
+  const scale = zoom < 12 ? 0.55 : zoom < 14 ? 0.8 : 1;
+  const numbers = dash.split(" ").map((part) => Math.max(0.1, Number(part) * scale));
+  return { weight: Math.max(2.5, weight * scale), dashArray: dash ? numbers.join(" ") : null };
 }
 
 /** A short piece of the line, for lists. */

@@ -1,0 +1,72 @@
+// Comfort for the log form: きょう/きのう, more litter rows, and a drawing map that follows the area.
+// Without this file the form asks for the same things.
+import { allContexts } from "./maps/frame.js";
+
+const form = document.querySelector(".log-form");
+
+// --- the day ---------------------------------------------------------------------------------------
+
+const day = form?.elements.namedItem("date");
+
+function markDay() {
+  for (const button of form.querySelectorAll("[data-set-date]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.setDate === day.value));
+  }
+}
+
+form?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-set-date]");
+  if (!button) return;
+  day.value = button.dataset.setDate;
+  day.dispatchEvent(new Event("input", { bubbles: true }));
+  markDay();
+});
+day?.addEventListener("input", markDay);
+if (day) markDay();
+
+// --- litter rows -----------------------------------------------------------------------------------
+
+function addRow(list) {
+  const rows = list.querySelectorAll(".litter__row");
+  if (rows.length >= Number(list.dataset.litterMax)) return null;
+  const row = rows[rows.length - 1].cloneNode(true);
+  row.querySelectorAll(".field__error").forEach((message) => message.remove());
+  for (const element of row.querySelectorAll("[id], [for]")) {
+    for (const name of ["id", "for", "name"]) {
+      const value = element.getAttribute(name);
+      if (value) element.setAttribute(name, value.replace(/^litter-\d+/, `litter-${rows.length}`));
+    }
+    element.removeAttribute("aria-invalid");
+    element.removeAttribute("aria-describedby");
+  }
+  row.querySelector("input").value = "";
+  row.setAttribute("aria-label", row.getAttribute("aria-label").replace(/\d+/, rows.length + 1));
+  list.append(row);
+  return row;
+}
+
+form?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-litter-add]");
+  if (!button) return;
+  const list = form.querySelector("[data-litter]");
+  addRow(list)?.querySelector("select").focus();
+  button.hidden = list.querySelectorAll(".litter__row").length >= Number(list.dataset.litterMax);
+});
+
+// --- the drawing map follows the chosen area -------------------------------------------------------
+
+const area = form?.elements.namedItem("area");
+
+function showArea() {
+  const box = area.selectedOptions[0]?.dataset.box?.split(",").map(Number);
+  const context = allContexts().find(({ view }) => form.contains(view));
+  if (!box || !context || !context.view.clientWidth) return;
+  context.map.invalidateSize({ animate: false });
+  context.map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [24, 24], maxZoom: 17, animate: false });
+}
+
+// Something drawn is what the map should show; an area chosen afterwards wins over it.
+area?.addEventListener("change", showArea);
+form?.querySelector("[data-log-more]")?.addEventListener("toggle", (event) => {
+  if (event.target.open && !form.elements.namedItem("geometry").value) requestAnimationFrame(showArea);
+});
