@@ -42,7 +42,7 @@ shots: ## pictures of every page at phone and desk size, under var/screens
 	@$(PYTHON) -m pytest -q tests/browser/test_screens.py
 
 messages: ## collect the words of templates and code for translators
-	@.venv/bin/pybabel -q extract -F deploy/babel.cfg -k _l -o server/locale/messages.pot .
+	@.venv/bin/pybabel -q extract -F deploy/babel.cfg --ignore-dirs '.*' -k _l -k N_ -o server/locale/messages.pot .
 
 lock: ## choose exact versions again (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock

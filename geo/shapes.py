@@ -224,7 +224,11 @@ def repair(geometry: BaseGeometry) -> BaseGeometry:
     parts = [part for part in _simple_parts(fixed) if shapely.get_dimensions(part) == dimension]
     if not parts:
         raise ShapeError("not_repairable")
-    return _gather(parts)
+    # GEOS may leave neighbours that share an edge; joined they are one valid area
+    mended = _gather(_simple_parts(shapely.union_all(parts)) if dimension == 2 else parts)
+    if not mended.is_valid:
+        raise ShapeError("not_repairable")
+    return mended
 
 
 def _simple_parts(geometry: BaseGeometry) -> list[BaseGeometry]:

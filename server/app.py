@@ -67,5 +67,6 @@ def create_app(
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
-        max_body_size=60 * 1024 * 1024,  # the largest any route takes; each row has its own, lower
+        # No max_body_size here: Starlette would refuse outside our middleware, without the headers
+        # and in English. Every row of the table has its own limit, and nothing else reads a body.
     )

@@ -73,10 +73,10 @@ def progress(step: str, done: int, total: int) -> None:
         )
 
 
-def _load_demo(url: str, scale: int = 1, *, reset: bool = False) -> None:
+def _load_demo(settings: Settings, url: str, scale: int = 1, *, reset: bool = False) -> None:
     from server.demo import load  # noqa: PLC0415 - pulls in Shapely and the data
 
-    today = dt.datetime.now(JAPAN).date()
+    today = (settings.demo_now or dt.datetime.now(JAPAN)).astimezone(JAPAN).date()
     try:
         summary = load.load(url, today, scale=scale, progress=progress, reset=reset)
     except load.DemoRefused as error:
@@ -94,7 +94,7 @@ def demo(
     settings = load_settings()
     with database(settings) as url:
         _migrate(url)
-        _load_demo(url, scale, reset=reset)
+        _load_demo(settings, url, scale, reset=reset)
 
 
 def _banner(settings: Settings, port: int) -> None:
@@ -122,7 +122,7 @@ def serve(
         say("データベースを準備しています…")
         _migrate(url)
         if settings.demo:
-            _load_demo(url)
+            _load_demo(settings, url)
         _banner(settings, port)
         _run(settings.model_copy(update={"database_url": url}), host, port, reload=reload)
 

@@ -6,6 +6,7 @@ when repeated. They reach the database and the outside world through the job's c
 
 import asyncio
 import contextlib
+import copy
 from collections.abc import AsyncIterator
 
 from procrastinate import App, PsycopgConnector
@@ -22,8 +23,10 @@ from server.settings import Settings
 def make_jobs(database_url: str) -> App:
     """The job queue on this database; open it (``async with``) only to run a worker."""
     app = App(connector=PsycopgConnector(conninfo=libpq_url(database_url), max_size=4))
-    app.add_tasks_from(accounts_tasks, namespace="accounts")
-    app.add_tasks_from(areas_tasks, namespace="areas")
+    # Copies: add_tasks_from renames the tasks it is given, so a second app in this process (every
+    # test makes one) would otherwise get "accounts:accounts:send_mail".
+    app.add_tasks_from(copy.deepcopy(accounts_tasks), namespace="accounts")
+    app.add_tasks_from(copy.deepcopy(areas_tasks), namespace="areas")
     return app
 
 

@@ -4,20 +4,26 @@ Paths are stable: they stand on signs, in calendars and in other people's links.
 """
 
 from server.accounts import pages as accounts
+from server.areas import pages as area_pages
+from server.areas import staffpages as staff_areas
+from server.audit import pages as audit_pages
 from server.cleanups import pages as cleanups
 from server.cleanups import staffpages as staff_cleanups
-from server.demo import pages as demo
 from server.coverage import pages as coverage_pages
+from server.demo import pages as demo
 from server.http import health
 from server.http.ratelimit import LOGIN_ADDRESS, LOGIN_CODE, UPLOADS
 from server.http.routing import PageRoute as P
 from server.http.soon import soon
 from server.http.styleguide import styleguide
 from server.info import pages as info
+from server.maps import scripts
 from server.opportunities import hostpages as hosts
 from server.opportunities import mypages as signups
 from server.opportunities import pages as near
 from server.partners import pages as partner_pages
+from server.partners import publicpages as partner_public
+from server.staff import pages as staff_pages
 from server.policy import (
     ADMIN,
     PARTNER,
@@ -40,10 +46,10 @@ ROWS: tuple[P, ...] = (
     P("/opportunities/{id:uuid}.ics", near.opportunity_ics, "opportunity_ics", PUBLIC),
     P("/opportunities/{id:uuid}/card", near.opportunity_card, "opportunity_card", PUBLIC),
     P("/places", near.places, "places", PUBLIC, BOTH),
-    P("/areas", soon, "areas", PUBLIC),
-    P("/areas/{code}", soon, "area", PUBLIC),
-    P("/areas/{code}/card", soon, "area_card", PUBLIC),
-    P("/partners/{code}", soon, "partner_public", PUBLIC),
+    P("/areas", area_pages.areas, "areas", PUBLIC),
+    P("/areas/{code}", area_pages.area, "area", PUBLIC),
+    P("/areas/{code}/card", area_pages.area_card, "area_card", PUBLIC),
+    P("/partners/{code}", partner_public.partner_public, "partner_public", PUBLIC),
     P("/help", info.help_page, "help", PUBLIC),
     P("/privacy", info.privacy, "privacy", PUBLIC),
     P("/accessibility", info.accessibility, "accessibility", PUBLIC),
@@ -70,23 +76,23 @@ ROWS: tuple[P, ...] = (
     P("/opportunities/{id:uuid}/cancel", hosts.opportunity_cancel, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/people", hosts.opportunity_people, "opportunity_people", PARTNER_OR_STAFF),
     # --- staff -----------------------------------------------------------------------------------
-    P("/staff", soon, "staff_home", STAFF),
+    P("/staff", staff_pages.staff_home, "staff_home", STAFF),
     P("/staff/coverage", coverage_pages.staff_coverage, "staff_coverage", STAFF),
-    P("/staff/areas", soon, "staff_areas", STAFF),
-    P("/staff/areas/new", soon, "staff_area_new", STAFF, BOTH),
+    P("/staff/areas", staff_areas.staff_areas, "staff_areas", STAFF),
+    P("/staff/areas/new", staff_areas.staff_area_new, "staff_area_new", STAFF, BOTH),
     P("/staff/areas/import", soon, "staff_area_import", STAFF, BOTH, UPLOADS, UPLOAD_BYTES),
     P("/staff/areas/import/{id:uuid}", soon, "staff_area_import_preview", STAFF, BOTH),
     P("/staff/areas/export", soon, "staff_area_export", STAFF),
-    P("/staff/areas/{code}/edit", soon, "staff_area_edit", STAFF, BOTH),
-    P("/staff/partners", soon, "staff_partners", STAFF),
+    P("/staff/areas/{code}/edit", staff_areas.staff_area_edit, "staff_area_edit", STAFF, BOTH),
+    P("/staff/partners", staff_pages.staff_partners, "staff_partners", STAFF),
     P("/staff/cleanups", staff_cleanups.cleanup_list, "staff_cleanups", STAFF),
     P("/staff/cleanups/{id:uuid}/review", staff_cleanups.review, "cleanup_review", STAFF, POST),
-    P("/staff/audit", soon, "staff_audit", ADMIN),
+    P("/staff/audit", audit_pages.staff_audit, "staff_audit", ADMIN),
     # --- maps: scripts and data ------------------------------------------------------------------
-    P("/maps/{name}.js", soon, "map_script", PUBLIC),
+    P("/maps/{name}.js", scripts.map_script, "map_script", PUBLIC),
     P("/layers/opportunities", near.layer_opportunities, "layer_opportunities", PUBLIC),
-    P("/layers/areas", soon, "layer_areas", PUBLIC),
-    P("/layers/area/{code}", soon, "layer_area", PUBLIC),
+    P("/layers/areas", area_pages.layer_areas, "layer_areas", PUBLIC),
+    P("/layers/area/{code}", area_pages.layer_area, "layer_area", PUBLIC),
     P("/layers/coverage", coverage_pages.layer_coverage, "layer_coverage", STAFF),
     P("/layers/partner-areas", partner_pages.layer_partner_areas, "layer_partner_areas", PARTNER),
     P("/layers/cleanup/{id:uuid}", cleanups.layer, "layer_cleanup", PARTNER_OR_STAFF),

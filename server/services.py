@@ -19,6 +19,12 @@ def system_clock() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def clock_from(start: dt.datetime) -> Clock:
+    """A clock that starts at ``start`` and then goes on as time does."""
+    offset = start - system_clock()
+    return lambda: system_clock() + offset
+
+
 class Mailer(Protocol):
     """Sends one mail. Raises on failure, so that the job is tried again."""
 
@@ -71,4 +77,5 @@ def make_services(settings: Settings) -> Services:
     mailer: Mailer = NoMailer()
     if settings.smtp_url:
         mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
-    return Services(clock=system_clock, mailer=mailer)
+    clock = clock_from(settings.demo_now) if settings.demo_now else system_clock
+    return Services(clock=clock, mailer=mailer)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     demo: bool = False
+    demo_now: AwareDatetime | None = None  # start the demo's clock here: to see it in winter
     database_url: str = ""
     base_url: str = "http://127.0.0.1:8000"
     pool_size: int = Field(10, ge=1, le=100)
@@ -47,6 +48,12 @@ class Settings(BaseSettings):
                 raise ValueError("MACHIPIKA_DATABASE_URL is required in production")
             if not self.smtp_url:
                 raise ValueError("MACHIPIKA_SMTP_URL is required in production")
+        return self
+
+    @model_validator(mode="after")
+    def _only_a_demo_may_travel_in_time(self) -> Self:
+        if self.demo_now and not self.demo:
+            raise ValueError("MACHIPIKA_DEMO_NOW is for demo mode only")
         return self
 
     @property

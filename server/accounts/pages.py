@@ -5,7 +5,6 @@ import hashlib
 from typing import Protocol
 from urllib.parse import quote
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +14,7 @@ from server.http.forms import read_form
 from server.http.i18n import gettext as _
 from server.http.ratelimit import LOGIN_EMAIL, take
 from server.http.render import go, render, url_for
-from server.http.sessions import close_session, cookie_name, open_session, set_cookie
+from server.http.sessions import close_session, cookie_name, replace_session, set_cookie
 from server.http.uow import unit_of_work
 
 LOGIN_COOKIE = "machipika_login"
@@ -43,7 +42,8 @@ def _with_next(request: Request, name: str, back: str | None) -> str:
     return f"{path}?next={quote(back, safe='/')}" if back else path
 
 
-def _cookie(request: Request, name: str = "machipika") -> str | None:
+def own_cookie(request: Request, name: str = "machipika") -> str | None:
+    """One of our cookies, under whatever prefix it has here."""
     return request.cookies.get(cookie_name(request.state["settings"], name))
 
 
@@ -54,19 +54,12 @@ def _drop_cookie(request: Request, response: Response, name: str) -> None:
     )
 
 
-def _lasts(request: Request, account: queries.Known) -> dt.timedelta:
+def session_length(request: Request, account: queries.Known) -> dt.timedelta:
+    """How long a log-in lasts, by the rules of the city: shorter for its own people."""
     rules = request.state["city"].rules
     if account.is_staff:
         return dt.timedelta(hours=rules.staff_session_hours)
     return dt.timedelta(days=rules.session_days)
-
-
-async def start_session(request: Request, db: AsyncSession, account: queries.Known) -> str:
-    """Log in: the browser's old session, if any, is replaced by a new key."""
-    old = _cookie(request)
-    if old:
-        await close_session(db, old)
-    return await open_session(db, account.id, _lasts(request, account))
 
 
 def arrive(request: Request, account: queries.Known, token: str, back: str | None) -> Response:
@@ -76,7 +69,7 @@ def arrive(request: Request, account: queries.Known, token: str, back: str | Non
         response = go(request, goal, "welcome")
     else:
         response = go(request, _with_next(request, "welcome", goal))
-    lasts = int(_lasts(request, account).total_seconds())
+    lasts = int(session_length(request, account).total_seconds())
     set_cookie(response, request.state["settings"], token, lasts)
     _drop_cookie(request, response, LOGIN_COOKIE)
     return response
@@ -95,7 +88,7 @@ async def login(request: Request) -> Response:
     form = LoginForm(sent)
     if not form.validate():
         return render(request, "accounts/login.html", {"form": form, "back": back}, status=422)
-    email, previous = str(form.email.data), _cookie(request, LOGIN_COOKIE)
+    email, previous = str(form.email.data), own_cookie(request, LOGIN_COOKIE)
     async with unit_of_work(request) as db:
         await take(db, LOGIN_EMAIL, _nameless(email))
         browser = await actions.ask_for_code(db, email, request.state["city"].name, previous)
@@ -112,7 +105,7 @@ def _nameless(email: str) -> str:
 
 async def login_code(request: Request) -> Response:
     """Take the code from the mail."""
-    browser = _cookie(request, LOGIN_COOKIE) or ""
+    browser = own_cookie(request, LOGIN_COOKIE) or ""
     if request.method == "POST":
         return await _try_code(request, browser)
     return await _ask_again(
@@ -128,9 +121,9 @@ async def _try_code(request: Request, browser: str) -> Response:
         return await _ask_again(request, browser, form, back, 422)
     async with unit_of_work(request) as db:
         answer = await actions.prove_code(db, browser, str(form.code.data))
-        token = (
-            await start_session(request, db, answer) if isinstance(answer, queries.Known) else ""
-        )
+        if isinstance(answer, queries.Known):
+            lasts = session_length(request, answer)
+            token = await replace_session(db, own_cookie(request), answer.id, lasts)
     if isinstance(answer, queries.Known):
         return arrive(request, answer, token, back)
     if not answer.tries_left:
@@ -163,7 +156,7 @@ async def logout(request: Request) -> Response:
         if actor and sent.get("everywhere"):
             await actions.end_all_sessions(db, actor)
         else:
-            await close_session(db, _cookie(request) or "")
+            await close_session(db, own_cookie(request) or "")
     response = go(request, url_for(request, "home"), "goodbye")
     _drop_cookie(request, response, "machipika")
     return response

@@ -9,6 +9,7 @@ from typing import Any
 
 import shapely
 from wtforms import FieldList, FormField, HiddenField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import NumberRange, StopValidation, ValidationError
 
 from geo.shapes import ShapeError, fault, parse_geometry
@@ -146,15 +147,14 @@ class CleanupForm(forms.BaseForm):
 
     def offer(self, choices: LogChoices, partners: Mapping[str, str]) -> None:
         """Set the choices: partners by code, areas by name (grouped, if there are several)."""
-        self.partner.choices = list(partners.items())
+        self.partner.choices = [SelectChoice(code, name) for code, name in partners.items()]
         if len(partners) == 1 and not self.partner.data:
             self.partner.data = next(iter(partners))
-        groups = {
-            name: [_option(a) for a in choices.areas if a.partner_code == code]
-            for code, name in partners.items()
-        }
         several = len(partners) > 1
-        self.area.choices = groups if several else next(iter(groups.values()), [])
+        self.area.choices = [
+            _option(area, partners[area.partner_code] if several else None)
+            for area in choices.areas
+        ]
 
     @property
     def folded_errors(self) -> bool:
@@ -176,9 +176,10 @@ def _given(field: Any) -> bool:
     return bool(field.data) or bool(field.raw_data and any(field.raw_data))
 
 
-def _option(area: AreaChoice) -> tuple[str, str, dict[str, str]]:
+def _option(area: AreaChoice, group: str | None) -> SelectChoice:
     """A choice of the select; the script moves the drawing map to ``data-box``."""
-    return area.code, area_words(area), {"data-box": ",".join(f"{side:.6f}" for side in area.box)}
+    box = ",".join(f"{side:.6f}" for side in area.box)
+    return SelectChoice(area.code, area_words(area), {"data-box": box}, group)
 
 
 def area_words(area: AreaChoice) -> str:

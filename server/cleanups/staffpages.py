@@ -33,7 +33,7 @@ async def cleanup_list(request: Request) -> Response:
         page = await lists.staff_page(db, chosen, number)
     context = {
         "chosen": chosen,
-        "counts": counts,
+        "found": counts,
         "page": page,
         "address": _address(request, chosen),
     }

@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from server.accounts import actions, queries
 from server.accounts.forms import local_path
-from server.accounts.pages import arrive, start_session
+from server.accounts.pages import arrive, own_cookie, session_length
 from server.demo.personas import HANAKO, KANAE, KANRI, KENJI, SATO
 from server.errors import Invalid, NotFound
 from server.http.forms import read_form
 from server.http.i18n import gettext as _
 from server.http.render import render
+from server.http.sessions import replace_session
 from server.http.uow import unit_of_work
 
 WHO = {
@@ -39,7 +40,8 @@ async def demo_login(request: Request) -> Response:
         if account is None:
             raise NotFound(_("見本のデータがまだ入っていません。"))
         actions.may_enter(account)
-        token = await start_session(request, db, account)
+        lasts = session_length(request, account)
+        token = await replace_session(db, own_cookie(request), account.id, lasts)
     return arrive(request, account, token, local_path(str(sent.get("next", ""))))
 
 

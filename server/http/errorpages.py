@@ -1,11 +1,13 @@
 """Errors as pages in Japanese with a reference number; as fragments for HTMX."""
 
+import traceback
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -91,14 +93,25 @@ async def on_database_error(request: Request, error: Exception) -> Response:
 
 async def on_crash(request: Request, error: Exception) -> Response:
     """A bug. The person gets a number to tell us; the log gets the trace under that number."""
-    # SQLAlchemy puts statement values into the text: log the class and the place, never the values.
-    shown = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    log.error("crash", reference=reference(), error=type(shown).__name__, exc_info=_bare(error))
+    log.error("crash", reference=reference(), **_told(error))
     return error_page(request, 500)
 
 
-def _bare(error: Exception) -> BaseException | bool:
-    return True if not isinstance(error, DBAPIError) else (error.orig or True)
+def _told(error: Exception) -> dict[str, object]:
+    """What the log may hold of an error: a database error without its text.
+
+    PostgreSQL and SQLAlchemy put values into it ("Key (lower(email))=(…) already exists"); the
+    class, the constraint and the place in the code are enough to find the bug.
+    """
+    if not isinstance(error, DBAPIError):
+        return {"error": type(error).__name__, "exc_info": True}
+    diagnosis = getattr(error.orig, "diag", None)
+    return {
+        "error": type(error.orig).__name__,
+        "sqlstate": getattr(diagnosis, "sqlstate", None),
+        "constraint": getattr(diagnosis, "constraint_name", None),
+        "trace": "".join(traceback.format_tb(error.__traceback__)),
+    }
 
 
 HANDLERS: dict[type[Exception] | int, Handler] = {
@@ -120,12 +133,17 @@ class CatchErrors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        started = False
+        started = too_large = False
 
         async def send_noting(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+            nonlocal started, too_large
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                # Starlette's body limit answers two English words, past all handlers.
+                kind = Headers(raw=message["headers"]).get("content-type", "")
+                too_large = kind.startswith("text/plain")
+            if not too_large:
+                started = True
+                await send(message)
 
         try:
             await self.app(scope, receive, send_noting)
@@ -136,3 +154,5 @@ class CatchErrors:
             database = isinstance(error, DBAPIError | PoolTimeout)
             answer = await (on_database_error if database else on_crash)(request, error)
             await answer(scope, receive, send)
+        if too_large:
+            await error_page(Request(scope), 413)(scope, receive, send)

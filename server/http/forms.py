@@ -22,6 +22,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from server.errors import Invalid
@@ -66,7 +67,9 @@ class Day(_Normalised, DateField):
     """A date as the native picker sends it; 2026/4/12 is understood too."""
 
     def __init__(self, label: str, validators: Iterable[Any] = (), **kwargs: Any) -> None:
-        super().__init__(label, list(validators), format=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"], **kwargs)
+        super().__init__(
+            label, list(validators), format=["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d"], **kwargs
+        )
 
 
 class ClockTime(_Normalised, TimeField):
@@ -114,7 +117,8 @@ class Choice(SelectField):
         **kwargs: Any,
     ) -> None:
         pairs = [("", blank)] if blank is not None else []
-        super().__init__(label, list(validators), choices=[*pairs, *choices.items()], **kwargs)
+        offered = [SelectChoice(*pair) for pair in [*pairs, *choices.items()]]
+        super().__init__(label, list(validators), choices=offered, **kwargs)
 
 
 class Choices(SelectMultipleField):
@@ -123,7 +127,8 @@ class Choices(SelectMultipleField):
     def __init__(
         self, label: str, choices: Mapping[str, str], validators: Iterable[Any] = (), **kwargs: Any
     ) -> None:
-        super().__init__(label, list(validators), choices=list(choices.items()), **kwargs)
+        offered = [SelectChoice(*pair) for pair in choices.items()]
+        super().__init__(label, list(validators), choices=offered, **kwargs)
 
 
 Check = BooleanField

@@ -60,6 +60,15 @@ async def close_session(db: AsyncSession, token: str) -> None:
     await db.execute(delete(LoginSession).where(LoginSession.token_hash == token_hash(token)))
 
 
+async def replace_session(
+    db: AsyncSession, old: str | None, account_id: uuid.UUID, lasts: dt.timedelta
+) -> str:
+    """Log in where somebody may be logged in already: the old key ends, a new one begins."""
+    if old:
+        await close_session(db, old)
+    return await open_session(db, account_id, lasts)
+
+
 async def load_actor(db: AsyncSession, token: str) -> Actor | None:
     """Who holds this cookie, with roles and partners, in one statement."""
     roles = (

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Date,
+    DateTime,
+    Float,
     Integer,
     Interval,
     Select,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    or_,
     select,
     union_all,
 )
@@ -134,7 +137,7 @@ def conditions(search: Search, now: dt.datetime, zone: str) -> list[ColumnElemen
     """What the filters mean in SQL, for list and map alike (without the distance)."""
     starts = _local(Opportunity.starts_at.expression, zone)
     rules = [Opportunity.state == "published", Opportunity.starts_at > now]
-    rules += _days(search, cast(starts, Date), cast(_local(literal(now), zone), Date))
+    rules += _days(search, cast(_local(literal(now), zone), Date), zone)
     if search.weekday:
         rules.append(extract("isodow", starts) == int(search.weekday))
     if search.band:
@@ -156,17 +159,21 @@ def conditions(search: Search, now: dt.datetime, zone: str) -> list[ColumnElemen
     return rules + [traits[name] for name in sorted(search.traits)]
 
 
-def _days(
-    search: Search, day: ColumnElement[dt.date], today: ColumnElement[dt.date]
-) -> list[ColumnElement[bool]]:
-    if search.when == "today":
-        return [day == today]
-    if search.when == "weekend":
-        monday = cast(func.date_trunc("week", today), Date)
-        return [day.between(monday + 5, monday + 6)]
-    if search.when == "day":
-        return [day == literal(search.day, Date)]
-    return []
+def _days(search: Search, today: ColumnElement[dt.date], zone: str) -> list[ColumnElement[bool]]:
+    """Days as spans of time, so that the index on ``starts_at`` can help."""
+
+    def between(first: ColumnElement[dt.date], days: int) -> ColumnElement[bool]:
+        begin, end = (func.timezone(zone, cast(day, DateTime)) for day in (first, first + days))
+        return and_(Opportunity.starts_at >= begin, Opportunity.starts_at < end)
+
+    saturday = cast(func.date_trunc("week", today), Date) + 5
+    wishes = {"today": between(today, 1), "weekend": between(saturday, 2)}
+    rules: list[ColumnElement[bool]] = []
+    if search.days:
+        rules.append(or_(*(wishes[name] for name in sorted(search.days))))
+    if search.day:
+        rules.append(between(cast(search.day, Date), 1))
+    return rules
 
 
 def within(search: Search) -> list[ColumnElement[bool]]:
@@ -175,6 +182,32 @@ def within(search: Search) -> list[ColumnElement[bool]]:
         return []
     here = point(search.where.lon, search.where.lat)
     return [func.ST_DWithin(meeting_geog(), here, search.radius_m)]
+
+
+def reach_m(
+    search: Search, rules: list[ColumnElement[bool]], limit: int
+) -> ColumnElement[float | None]:
+    """How far one must go for the first ``limit`` results: the KNN scan, nearest first.
+
+    The scan may order by distance only, or the index is not used; and equal distances (one meeting
+    place, many days) come in any order. So it says how far, and the list takes everything within.
+    """
+    assert search.where is not None  # noqa: S101 - nothing is near without a place
+    here = point(search.where.lon, search.where.lat)
+    metres = meeting_geog().op("<->", return_type=Float())(here)
+    if search.radius_m != WHOLE_CITY:
+        # A box, since the planner counts ST_DWithin twice and then expects nothing to be found
+        rules = [*rules, meeting_geog().bool_op("&&")(_disc(here, search.radius_m))]
+    nearest = select(metres.label("m")).where(*rules).order_by(metres).limit(limit).cte("nearest")
+    # <-> measures on a sphere, ST_DWithin on the spheroid: up to 0.6 % apart
+    enough = func.max(nearest.c.m) * 1.01 + 1
+    radius_m = [literal(float(search.radius_m), Float)] if search.radius_m != WHOLE_CITY else []
+    return select(func.least(enough, *radius_m)).scalar_subquery()
+
+
+def _disc(here: ColumnElement[Any], radius_m: float) -> ColumnElement[Any]:
+    """A polygon around a disc (ST_Buffer stays inside of it, hence a little more)."""
+    return cast(func.ST_Buffer(here, radius_m * 1.05 + 1), Geog)
 
 
 def order(search: Search) -> list[ColumnElement[Any]]:
@@ -191,9 +224,15 @@ def list_statement(
 ) -> Select[Any]:
     """One page of cards: candidates by index first, then what is shown of these few."""
     here = point(search.where.lon, search.where.lat) if search.where else None
+    rules = conditions(search, now, zone)
+    if here is None or search.sort == "soon":
+        near = within(search)
+    else:
+        reach = reach_m(search, rules, search.offset + limit)
+        near = [func.ST_DWithin(meeting_geog(), here, reach)]
     candidates = (
         select(Opportunity.id)
-        .where(*conditions(search, now, zone), *within(search))
+        .where(*rules, *near)
         .order_by(*order(search))
         .limit(limit)
         .offset(search.offset)

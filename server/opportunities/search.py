@@ -23,7 +23,7 @@ MAX_PAGE = 500
 POSITION_DECIMALS = 4  # about 10 m: enough for a walk, not for a front door
 NAMED_WITHIN_M = 4_000
 
-WHEN = {"today": _l("今日"), "weekend": _l("今週末"), "day": _l("日付をえらぶ")}
+DAYS = {"today": _l("今日"), "weekend": _l("今週末")}
 WEEKDAYS = {
     "1": _l("月曜"), "2": _l("火曜"), "3": _l("水曜"), "4": _l("木曜"),
     "5": _l("金曜"), "6": _l("土曜"), "7": _l("日曜"),
@@ -54,7 +54,7 @@ class Search:
 
     where: Where | None = None
     radius_m: int = WHOLE_CITY
-    when: str = ""
+    days: frozenset[str] = frozenset()  # any of DAYS
     day: dt.date | None = None
     weekday: str = ""
     band: str = ""
@@ -74,15 +74,21 @@ class Search:
         return (self.page - 1) * PAGE_SIZE
 
     @property
+    def detailed(self) -> bool:
+        """Whether a filter is set that hides behind "more filters"."""
+        return bool(self.day or self.weekday or self.band or self.work)
+
+    @property
     def narrowed(self) -> bool:
         """Whether anything but the place limits the results."""
-        return bool(self.when or self.weekday or self.band or self.work or self.traits)
+        return bool(self.filters())
 
     def filters(self) -> list[tuple[str, str]]:
         """The shareable filters as pairs, without place, order and page."""
-        pairs = [("when", self.when), ("day", self.day.isoformat() if self.day else ""),
-                 ("weekday", self.weekday), ("band", self.band), ("work", self.work)]  # fmt: skip
-        pairs += [(name, "1") for name in TRAITS if name in self.traits]
+        ticked = self.days | self.traits
+        pairs = [(name, "1") for name in (*DAYS, *TRAITS) if name in ticked]
+        pairs += [("day", self.day.isoformat() if self.day else ""),
+                  ("weekday", self.weekday), ("band", self.band), ("work", self.work)]  # fmt: skip
         return [(name, value) for name, value in pairs if value]
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -127,15 +133,12 @@ def parse(values: Mapping[str, object], places: Gazetteer, default_radius_m: int
     """Read a search. Never raises: what makes no sense is left out, a bad place is reported."""
     get = {name: tidy(nfkc(v[:100])) for name, v in values.items() if isinstance(v, str)}.get
     where, problem, unknown = _where(get("lon", ""), get("lat", ""), get("place", ""), places)
-    day = _day(get("day", ""))
-    when = _known(get("when", ""), WHEN)
-    when = "day" if day and not when else when
     sort = _known(get("sort", ""), SORTS) or "near"
     search = Search(
         where=where,
         radius_m=_radius(get("radius", ""), default_radius_m) if where else WHOLE_CITY,
-        when="" if when == "day" and day is None else when,
-        day=day if when == "day" else None,
+        days=frozenset(name for name in DAYS if get(name, "") == "1"),
+        day=_day(get("day", "")),
         weekday=_known(get("weekday", ""), WEEKDAYS),
         band=_known(get("band", ""), BANDS),
         work=_known(get("work", ""), WORKS),

@@ -1,6 +1,7 @@
 // Comfort for the log form: きょう/きのう, more litter rows, and a drawing map that follows the area.
 // Without this file the form asks for the same things.
 import { allContexts } from "./maps/frame.js";
+import { highlight } from "./maps/picking.js";
 
 const form = document.querySelector(".log-form");
 
@@ -63,6 +64,7 @@ function showArea() {
   if (!box || !context || !context.view.clientWidth) return;
   context.map.invalidateSize({ animate: false });
   context.map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [24, 24], maxZoom: 17, animate: false });
+  highlight(context.map, area.value);
 }
 
 // Something drawn is what the map should show; an area chosen afterwards wins over it.

@@ -160,7 +160,7 @@ async def test_code_works_once(client: httpx2.AsyncClient, db: AsyncSession, wor
     browser = client.cookies["machipika_login"]
     code = await mailed_code(db)
     await give(client, code)
-    client.cookies.set("machipika_login", browser, domain="t")
+    client.cookies.set("machipika_login", browser, domain="t.local")
     assert (await give(client, code)).headers["location"] == "/login"
     assert await _count(db, LoginSession) == 1
 
@@ -188,7 +188,7 @@ async def test_newest_code_replaces_the_older_of_this_browser(
     await ask(client, HANAKO)
     assert client.cookies["machipika_login"] != first_browser
     assert await _count(db, LoginCode) == 1
-    client.cookies.set("machipika_login", first_browser, domain="t")
+    client.cookies.set("machipika_login", first_browser, domain="t.local")
     assert (await give(client, first)).headers["location"] == "/login"
 
 

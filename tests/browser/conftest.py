@@ -3,6 +3,7 @@
 Any console error, CSP report, page error or request off this machine fails the test that caused it.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -50,17 +52,18 @@ def wait_until_ready(base: str, process: "subprocess.Popen[bytes]", seconds: flo
     pytest.fail("the server was not ready in time")
 
 
-@pytest.fixture(scope="session")
-def demo_server(cluster_url: str) -> Iterator[str]:
-    """``machipika serve --demo`` on a database of its own; yields the base address."""
-    name = f"machipika_demo_{os.getpid()}"
+@contextlib.contextmanager
+def serving(cluster_url: str, now: str) -> Iterator[str]:
+    """``machipika serve --demo`` on a database of its own, its clock starting at ``now``."""
+    name = f"machipika_demo_{uuid.uuid4().hex[:8]}"
     port = free_port()
-    log = ROOT / "var/test/demo-server.log"
+    log = ROOT / f"var/test/{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
         "MACHIPIKA_DATABASE_URL": _named(cluster_url, name),
         "MACHIPIKA_MAP_TILES_URL": "",
+        "MACHIPIKA_DEMO_NOW": now,
         "PORT": str(port),
     }
     with open(log, "wb") as output:
@@ -80,13 +83,30 @@ def demo_server(cluster_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def demo_server(cluster_url: str) -> Iterator[str]:
+    """The demo on a Sunday morning in June, whatever day it is outside."""
+    with serving(cluster_url, "2026-06-14T10:00:00+09:00") as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def winter_server(cluster_url: str) -> Iterator[str]:
+    """The demo inside the winter pause."""
+    with serving(cluster_url, "2027-01-20T10:00:00+09:00") as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "Debian's chromium is missing: run deploy/setup.sh test"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGS, "--lang=ja"])
         yield browser
         browser.close()
+
+
+Visit = Callable[..., "Visitor"]
 
 
 class Visitor:
@@ -160,12 +180,12 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(chromium: Browser, demo_server: str) -> Iterator[object]:
+def visit(chromium: Browser, demo_server: str) -> Iterator[Visit]:
     """``visit()`` opens a browser for one more person; all are checked at the end."""
     visitors: list[Visitor] = []
 
-    def make(size: dict[str, int] = PHONE, **options: object) -> Visitor:
-        visitors.append(Visitor(chromium, demo_server, size, **options))
+    def make(size: dict[str, int] = PHONE, base: str = demo_server, **options: object) -> Visitor:
+        visitors.append(Visitor(chromium, base, size, **options))
         return visitors[-1]
 
     yield make

@@ -6,7 +6,8 @@
 
 import { addButton, contextOf } from "./frame.js";
 
-const HINT_MS = 1600;
+const HINT_MS = 2400;
+const HINT_KEY = "machipika-map-hint";
 
 export function watchGestures(map) {
   const { view, words } = contextOf(map);
@@ -22,15 +23,16 @@ export function watchGestures(map) {
     button.setAttribute("aria-pressed", String(free));
   };
   context.isFree = () => view.dataset.free === "true";
-  context.release(view.dataset.gestures === "free");
+  const giveBack = () => context.release(view.dataset.gestures === "free");
+  giveBack();
 
   map.on("click", () => context.release(true));
   const outside = (event) => {
-    if (!context.frame?.contains(event.target)) context.release(false);
+    if (!context.frame?.contains(event.target)) giveBack();
   };
   document.addEventListener("pointerdown", outside, { passive: true });
   const seen = new IntersectionObserver(([entry]) => {
-    if (!entry.isIntersecting && view.dataset.gestures !== "free") context.release(false);
+    if (!entry.isIntersecting) giveBack();
   });
   seen.observe(view);
   watchHints(map, touch);
@@ -49,25 +51,40 @@ function moveButton(map, words) {
   });
 }
 
+/** Say once per visit how the map is moved; each scroll over a map would be a nuisance. */
 function watchHints(map, touch) {
   const { view, words, isFree } = contextOf(map);
-  const hint = L.DomUtil.create("p", "map-hint", view);
-  hint.setAttribute("aria-hidden", "true");
-  hint.textContent = touch ? words.twoFingers : words.wheel;
-  let timer = 0;
   const show = () => {
-    hint.classList.add("is-shown");
-    clearTimeout(timer);
-    timer = setTimeout(() => hint.classList.remove("is-shown"), HINT_MS);
+    if (!firstTime()) return;
+    const hint = L.DomUtil.create("p", "map-hint", view);
+    hint.setAttribute("aria-hidden", "true");
+    hint.textContent = touch ? words.twoFingers : words.wheel;
+    setTimeout(() => hint.remove(), HINT_MS);
   };
-  view.addEventListener("touchmove", (event) => {
+  const fingers = (event) => {
     if (event.touches.length === 1 && !isFree()) show();
-  }, { passive: true });
-  view.addEventListener("wheel", (event) => {
+  };
+  const wheel = (event) => {
     if (isFree()) return;
     if (event.ctrlKey || event.metaKey) zoomByWheel(map, event);
     else show();
-  }, { passive: false });
+  };
+  view.addEventListener("touchmove", fingers, { passive: true });
+  view.addEventListener("wheel", wheel, { passive: false });
+  // A tap focuses the map too; the ring is for the keyboard.
+  view.addEventListener("pointerdown", () => view.setAttribute("data-by-pointer", ""));
+  view.addEventListener("keydown", () => view.removeAttribute("data-by-pointer"));
+  view.addEventListener("blur", () => view.removeAttribute("data-by-pointer"));
+}
+
+function firstTime() {
+  try {
+    if (sessionStorage.getItem(HINT_KEY)) return false;
+    sessionStorage.setItem(HINT_KEY, "1");
+  } catch {
+    return false; // storage is closed: better no hint than one at every scroll
+  }
+  return true;
 }
 
 function zoomByWheel(map, event) {

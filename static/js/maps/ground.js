@@ -77,9 +77,11 @@ export function addTiles(map, { url, attribution, attributionUrl }) {
     failed += 1;
     tile.classList.add("map-tile-missing");
   });
+  // Tiles are light in every theme, so the map is light as soon as there is one.
+  tiles.on("tileload", () => view.setAttribute("data-tiles", ""));
   // Tiles carry their own names; ours come back when some are missing.
   tiles.on("load", () => {
-    view.toggleAttribute("data-tiles", failed === 0);
+    view.toggleAttribute("data-tiles-complete", failed === 0);
     map.fire("machipika:ground");
   });
   tiles.addTo(map);
@@ -100,7 +102,7 @@ function addNames(map, places) {
         keyboard: false,
       }),
     }));
-  const place = () => placeNames(map, names, view.hasAttribute("data-tiles"));
+  const place = () => placeNames(map, names, view.hasAttribute("data-tiles-complete"));
   map.on("zoomend moveend resize machipika:ground machipika:drawn", place);
   map.whenReady(place);
 }

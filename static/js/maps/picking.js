@@ -2,7 +2,7 @@
 // finger a list asks which one is meant.
 
 import { contextOf, fill } from "./frame.js";
-import { swatch } from "./symbols.js";
+import { pinSwatch, swatch } from "./symbols.js";
 
 const FINGER_PX = 24;
 
@@ -14,7 +14,6 @@ export function openAt(map, event, pinned = null) {
     context.onTap(event.latlng);
     return;
   }
-  context.release(true);
   const point = pinned ? pinHead(map, pinned) : map.latLngToContainerPoint(event.latlng);
   const near = nearby(map, point, Boolean(pinned));
   if (pinned && !near.includes(pinned)) near.unshift(pinned);
@@ -134,7 +133,7 @@ function choice(map, entry) {
   button.className = "map-choice";
   const name = document.createElement("span");
   name.textContent = entry.label ? `${entry.label}. ${entry.name}` : entry.name;
-  button.append(swatch(entry.style), name);
+  button.append(entry.label ? pinSwatch(entry.style) : swatch(entry.style), name);
   button.addEventListener("click", () => openEntry(map, entry, map.getContainer()));
   button.addEventListener("mouseenter", () => highlight(map, entry.id));
   button.addEventListener("focus", () => highlight(map, entry.id));

@@ -59,3 +59,9 @@ export function swatch(style) {
   if (style.dash) line.setAttribute("stroke-dasharray", style.dash);
   return svg;
 }
+
+/** A small pin, for lists. */
+export function pinSwatch(style) {
+  const state = `map-state-${style.key}${style.hollow ? " is-hollow" : ""}`;
+  return drawing(`map-swatch--pin ${state}`, "0 0 34 42", PIN);
+}

@@ -33,7 +33,7 @@ function showOnMap(button) {
 
 function goTo(map, entry) {
   bringIntoView(map);
-  showBounds(map, entry.bounds, 16);
+  showBounds(map, entry.bounds, entry.paths.length ? 16 : 14.5); // a point keeps names around it
   highlight(map, entry.id);
   say(map, fill(contextOf(map).words.shown, entry));
   const target = entry.pin?.getElement() ?? map.getContainer();

@@ -1,0 +1,24 @@
+"""Who may import whom: the contracts of ``[tool.importlinter]`` in pyproject.toml."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from server.settings import ROOT
+
+
+def test_import_contracts_hold() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run(
+        [str(linter), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_the_two_contracts_exist() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = [contract["name"] for contract in config["tool"]["importlinter"]["contracts"]]
+    assert any(name.startswith("geo is pure") for name in names)
+    assert any(name.startswith("pages hold no SQL") for name in names)
