@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 
 from server.accounts.commands import app as staff_commands
+from server.areas.commands import app as area_commands
 from server.http.i18n import JAPAN
 from server.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="まちピカ — machipika")
 app.add_typer(staff_commands, name="staff")
+app.add_typer(area_commands, name="areas")
 
 
 def say(text: str) -> None:

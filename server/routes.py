@@ -4,6 +4,7 @@ Paths are stable: they stand on signs, in calendars and in other people's links.
 """
 
 from server.accounts import pages as accounts
+from server.areas import import_pages as area_import
 from server.areas import pages as area_pages
 from server.areas import staffpages as staff_areas
 from server.audit import pages as audit_pages
@@ -80,9 +81,9 @@ ROWS: tuple[P, ...] = (
     P("/staff/coverage", coverage_pages.staff_coverage, "staff_coverage", STAFF),
     P("/staff/areas", staff_areas.staff_areas, "staff_areas", STAFF),
     P("/staff/areas/new", staff_areas.staff_area_new, "staff_area_new", STAFF, BOTH),
-    P("/staff/areas/import", soon, "staff_area_import", STAFF, BOTH, UPLOADS, UPLOAD_BYTES),
-    P("/staff/areas/import/{id:uuid}", soon, "staff_area_import_preview", STAFF, BOTH),
-    P("/staff/areas/export", soon, "staff_area_export", STAFF),
+    P("/staff/areas/import", area_import.upload, "staff_area_import", STAFF, BOTH, UPLOADS, UPLOAD_BYTES),
+    P("/staff/areas/import/{id:uuid}", area_import.preview, "staff_area_import_preview", STAFF, BOTH),
+    P("/staff/areas/export", area_import.export, "staff_area_export", STAFF),
     P("/staff/areas/{code}/edit", staff_areas.staff_area_edit, "staff_area_edit", STAFF, BOTH),
     P("/staff/partners", staff_pages.staff_partners, "staff_partners", STAFF),
     P("/staff/cleanups", staff_cleanups.cleanup_list, "staff_cleanups", STAFF),

@@ -93,7 +93,7 @@ async def edit_area(
     same = func.ST_OrderingEquals(Area.geom, geom).label("same_shape")
     row = (
         await db.execute(
-            select(Area, seen.label("token"), same, func.ST_Length(func.geography(geom)))
+            select(Area, seen.label("token"), same)
             .where(Area.code == search_text(code))
             .with_for_update(of=Area)
         )
@@ -112,10 +112,12 @@ async def edit_area(
     if not row.same_shape:
         await _check_place(db, values.shape, rules)
     shape = {} if row.same_shape else {"geom": geom}
-    await db.execute(
+    old_length_m = row.Area.length_m
+    new_length_m = await db.scalar(
         update(Area)
         .where(Area.id == row.Area.id)
         .values(**after, **shape, updated_at=now(db))
+        .returning(Area.length_m)
         .execution_options(synchronize_session=False)
     )
     record(
@@ -124,5 +126,5 @@ async def edit_area(
         before=_for_audit({name: before[name] for name in changed}),
         after=_for_audit({name: after[name] for name in changed}),
         shape_changed=not row.same_shape,
-        length_m=[round(row.Area.length_m), round(row[3])],
+        length_m=[round(old_length_m), round(new_length_m or 0)],
     )  # fmt: skip

@@ -6,7 +6,18 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Text, case, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Text,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,6 +90,7 @@ class AreaDetail:
     lat: float
     state: str
     last_on: dt.date | None
+    drawn: bool  # somebody drew lately what was really cleaned
     partners: tuple[PartnerName, ...]
     cleanups: tuple[PastCleanup, ...]
     coming: tuple[ComingOpportunity, ...]
@@ -148,6 +160,15 @@ def _versions() -> Any:
     return select(func.array_agg(order)).where(AreaVersion.area_id == Area.id).scalar_subquery()
 
 
+def _drawn_lately(day: dt.date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Cleanup.area_id == Area.id,
+        Cleanup.state == "accepted",
+        Cleanup.extent.is_not(None),
+        Cleanup.done_on.between(day - RECENT_DAYS, day),
+    )
+
+
 async def area_detail(db: AsyncSession, code: str, day: dt.date, rules: CityRules) -> AreaDetail:
     """One area with partners, recent cleanups and what is coming: one statement. NotFound."""
     care = care_of_areas(day, rules)
@@ -164,6 +185,7 @@ async def area_detail(db: AsyncSession, code: str, day: dt.date, rules: CityRule
             func.ST_Y(middle).label("lat"),
             func.coalesce(public_state(care, now(db)), literal("context")).label("state"),
             care.c.last_on,
+            exists().where(*_drawn_lately(day)).label("drawn"),
             _partners(day).label("partners"),
             _cleanups(day).label("cleanups"),
             _coming(now(db)).label("coming"),
@@ -210,12 +232,7 @@ async def area_layer(db: AsyncSession, code: str, day: dt.date, rules: CityRules
     drawn = (
         select(cast(Cleanup.id, Text), literal(""), literal("context"), Cleanup.extent, literal(1))
         .join(Area, Area.id == Cleanup.area_id)
-        .where(
-            Area.code == search_text(code),
-            Cleanup.state == "accepted",
-            Cleanup.extent.is_not(None),
-            Cleanup.done_on.between(day - RECENT_DAYS, day),
-        )
+        .where(Area.code == search_text(code), *_drawn_lately(day))
         .order_by(Cleanup.done_on.desc())
         .limit(RECENT_CLEANUPS)
     )

@@ -208,7 +208,7 @@ class _Planner:
             return _in_force(target, [_warn("same_name", codes=_codes(namesakes))] if alike else [])
         if ref:
             if ref in self.by_ref:
-                return _in_force(self.by_ref[ref], [])
+                return _in_force(self.by_ref[ref], _stranger(self.by_ref[ref], row))
             namesakes = [area for area in namesakes if area.source_ref is None]
         elif self.names[(row.kind, row.name)] > 1:
             return None, [_refuse("same_name_in_file")]
@@ -309,6 +309,16 @@ def _warn(code: str, **detail: object) -> Finding:
 
 def _codes(areas: Sequence[Existing]) -> str:
     return "、".join(area.code for area in areas[:3])
+
+
+def _stranger(target: Existing, row: AreaRow) -> list[Finding]:
+    """Files number from 1: one with another name in another place means another area."""
+    shape = row.offered or row.geometry
+    if target.name == row.name or shape is None or not shape.is_valid:
+        return []
+    if shapely.intersects(target.geometry, shape):
+        return []
+    return [_refuse("number_taken", area=target.code, name=target.name)]
 
 
 def _in_force(

@@ -4,6 +4,7 @@ The staff screens and the command line take this same road. Writing is all or no
 transaction, under a lock that lets people read but nobody else write areas.
 """
 
+import hashlib
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -20,11 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.crs import WGS84
 from geo.files import AreaRow, ReadOptions, ReadResult, run_isolated
 from server.areas.import_plan import Existing, Line, Plan, Progress, area_code, make_plan
-from server.areas.models import Area
+from server.audit.actions import record
 from server.citysettings.models import Municipality
 from server.citysettings.queries import load_city
 from server.db.base import uuid7
 from server.db.context import now
+from server.policy import Actor
 
 SLOW_STATEMENTS_MS = 300_000
 BATCH_ROWS = 2_000
@@ -142,7 +144,12 @@ async def _existing(db: AsyncSession, rows: Sequence[AreaRow]) -> list[Existing]
     }
     found = (await db.execute(_CANDIDATES, asked)).all()
     shapes = shapely.from_wkb([bytes(row.wkb) for row in found])
-    return [Existing(*row[:9], geometry) for row, geometry in zip(found, shapes, strict=True)]
+    return [_area(row, shape) for row, shape in zip(found, shapes, strict=True)]
+
+
+def _area(row: Any, shape: BaseGeometry) -> Existing:
+    names = [name for name in Existing.__dataclass_fields__ if name != "geometry"]
+    return Existing(**{name: getattr(row, name) for name in names}, geometry=shape)
 
 
 def _plain(value: str) -> str:
@@ -212,6 +219,21 @@ async def write(db: AsyncSession, plan: Plan, report: Report | None = None) -> N
             await report(min(first + BATCH_ROWS, len(lines)), len(lines))
 
 
+def note(
+    db: AsyncSession,
+    actor: Actor | None,
+    import_id: uuid.UUID,
+    filename: str,
+    content: bytes,
+    plan: Plan,
+) -> None:
+    """The audit event of a file that was brought in."""
+    record(
+        db, actor, "areas.import", "area_import", import_id, filename=filename,
+        sha256=hashlib.sha256(content).hexdigest(), counts=plan.counts,
+    )  # fmt: skip
+
+
 async def _stage(db: AsyncSession, lines: Iterable[Line]) -> None:
     """Stream the rows into a temporary table with COPY."""
     raw = await (await db.connection()).get_raw_connection()
@@ -235,8 +257,3 @@ def ewkb(shape: BaseGeometry) -> str:
     """A lon/lat shape as PostGIS reads it."""
     written: str = shapely.to_wkb(shapely.set_srid(shape, WGS84), hex=True, include_srid=True)
     return written
-
-
-async def areas_of(db: AsyncSession) -> int:
-    """How many areas the register holds."""
-    return int(await db.scalar(select(func.count()).select_from(Area)) or 0)

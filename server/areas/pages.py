@@ -10,7 +10,7 @@ from server.http.render import render
 from server.http.uow import unit_of_work
 from server.maps.layers import bbox_of, geojson
 
-PUBLIC_STATES = ("open", "fresh", "unassigned", "context")
+PUBLIC_STATES = ("open", "unassigned", "context")
 
 
 async def areas(request: Request) -> Response:

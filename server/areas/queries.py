@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from geo.shapes import Bounds
 from server.agreements.models import AgreementArea
 from server.areas.models import KINDS, Area
-from server.areas.search import matches, search_text
+from server.areas.search import matches, reading, search_text
 from server.citysettings.registry import CityRules
 from server.coverage.care import care_of_areas
 from server.db.context import now
@@ -50,7 +50,7 @@ def read_area_filter(params: Mapping[str, str]) -> AreaFilter:
 
 @dataclass(frozen=True)
 class AreaLine:
-    """An area in the public list. ``state`` is a public state: open, fresh, unassigned, context."""
+    """An area in the public list. ``state`` is a public state: open, unassigned, context."""
 
     id: uuid.UUID
     code: str
@@ -94,7 +94,7 @@ def conditions(asked: AreaFilter, day: dt.date) -> list[ColumnElement[bool]]:
 
 
 def public_state(care: Any, moment: dt.datetime) -> ColumnElement[str]:
-    """What the public sees: where to join, what is clean, what looks for hands. No blame."""
+    """What the public sees: where to join and what looks for hands. Nobody is blamed."""
     coming = exists().where(
         Opportunity.area_id == Area.id,
         Opportunity.state == "published",
@@ -102,7 +102,7 @@ def public_state(care: Any, moment: dt.datetime) -> ColumnElement[str]:
     )
     return case(
         (coming, "open"),
-        (care.c.state.in_(("fresh", "unassigned")), care.c.state),
+        (care.c.state == "unassigned", "unassigned"),
         else_="context",
     )
 
@@ -112,7 +112,7 @@ async def list_areas(
 ) -> AreaPage:
     """Areas in force, by reading; one page of ``PAGE_ROWS``."""
     care = care_of_areas(day, rules)
-    kana = func.coalesce(func.nullif(Area.name_kana, ""), Area.name)
+    kana = reading(Area.name_kana, Area.name)
     found = (
         select(
             Area.id, Area.code, Area.name, Area.kind, Area.manager, Area.length_m, Area.area_m2,

@@ -1,6 +1,7 @@
 """A shape as staff hand it in (drawn, or pasted as GeoJSON or WKT), with words for each fault."""
 
 import json
+import re
 
 import shapely
 from geoalchemy2 import WKBElement
@@ -17,6 +18,9 @@ from server.http.i18n import lazy as _l
 
 # Faults that the computer can mend, if the person wants it: what is offered as a button.
 REPAIRABLE = frozenset({"self_crossing", "hole_outside", "nested_parts"})
+
+# Collections may be nested without end, which GEOS reads by recursion: they are not tried.
+_WKT_START = re.compile(r"(MULTI)?(POINT|LINESTRING|POLYGON)\b", re.IGNORECASE)
 
 MESSAGES = {
     "not_json": _l("形を読み取れません。地図に描くか、GeoJSON か WKT を貼りつけてください。"),
@@ -96,6 +100,8 @@ def _from_wkt(text: str) -> dict[str, object]:
     """WKT, also with the SRID=4326; of EWKT in front."""
     if text.upper().startswith("SRID=4326;"):
         text = text.split(";", 1)[1]
+    if not _WKT_START.match(text):
+        raise ShapeError("not_json")
     try:
         shape = shapely.from_wkt(text)
     except shapely.GEOSException:

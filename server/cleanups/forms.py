@@ -9,7 +9,7 @@ from typing import Any
 
 import shapely
 from wtforms import FieldList, FormField, HiddenField, TextAreaField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import NumberRange, StopValidation, ValidationError
 
 from geo.shapes import ShapeError, fault, parse_geometry
@@ -281,7 +281,7 @@ def filled(content: CleanupInput) -> dict[str, Any]:
         "date": content.done_on,
         "area": content.area_code,
         "people": content.people,
-        "bags": plain(bags.quantity) if bags else None,
+        "bags": plain(bags.quantity) if bags else 0,
         "bag_class": bags.litter_class if bags else "burnable",
         "started_at": content.started_at,
         "minutes": content.minutes,
@@ -323,7 +323,7 @@ def blank_form(choices: LogChoices, wish: Wish, cleanup_id: uuid.UUID, today: An
         data={
             "id": str(cleanup_id), "date": today, "area": area.code if area else None,
             "partner": area.partner_code if area else choices.last_partner,
-            "people": choices.last_people, "bag_class": "burnable",
+            "people": choices.last_people, "bags": 0, "bag_class": "burnable",
         }
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from geo.shapes import Bounds
 from server.agreements.models import AgreementArea
 from server.areas.models import Area
-from server.areas.search import matches
+from server.areas.search import matches, reading
 from server.citysettings.registry import CityRules
 from server.cleanups.models import Cleanup
 from server.coverage.care import care_of_areas, city_today, season_of
@@ -138,8 +138,9 @@ def _found(asked: CoverageFilter, rules: CityRules) -> Select[*tuple[Any, ...]]:
     care = care_of_areas(asked.day, rules)
     work = _year_of_work(asked)
     columns = (
-        Area.id, Area.code, Area.name, Area.name_kana, Area.kind, Area.manager, Area.section,
-        Area.length_m, Area.area_m2, care.c.state, care.c.last_on, care.c.season_days,
+        Area.id, Area.code, Area.name, reading(Area.name_kana, Area.name).label("reading"),
+        Area.kind, Area.manager, Area.section, Area.length_m, Area.area_m2,
+        care.c.state, care.c.last_on, care.c.season_days,
         care.c.dormant, work.c.times, work.c.people,
     )  # fmt: skip
     return (
@@ -155,7 +156,7 @@ def _order(asked: CoverageFilter, rows: Any) -> list[ColumnElement[Any]]:
     # Never cleaned is the longest wait there is.
     wait = func.coalesce(rows.c.season_days, 1_000_000)
     keys: dict[str, list[ColumnElement[Any]]] = {
-        "name": [func.coalesce(func.nullif(rows.c.name_kana, ""), rows.c.name)],
+        "name": [rows.c.reading],
         "state": [severity, wait],
         "last": [wait],
     }

@@ -24,4 +24,5 @@ NOTICES: dict[str, tuple[str, str]] = {
     "area.created": ("success", _l("活動区域を登録しました。")),
     "area.saved": ("success", _l("活動区域を直しました。前の形も残っています。")),
     "import.applied": ("success", _l("ファイルの内容を取り込みました。")),
+    "import.discarded": ("info", _l("取りこまずに終わりました。台帳は変わっていません。")),
 }

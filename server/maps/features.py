@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Select, Text, cast, func, select
+from sqlalchemy import ColumnElement, Float, Select, Text, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -45,6 +45,6 @@ async def collect(
     collection = func.json_build_object(
         "type", "FeatureCollection",
         "truncated", func.count() > cap,
-        "features", func.coalesce(kept, cast("[]", JSON)),
+        "features", func.coalesce(kept, literal_column("'[]'::json")),
     )  # fmt: skip
     return str(await db.scalar(select(cast(collection, Text)).select_from(numbered)))

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.accounts.models import PartnerMember
 from server.agreements.models import Agreement, AgreementArea
 from server.areas.models import Area, AreaImport
-from server.areas.search import search_text
+from server.areas.search import reading, search_text
 from server.citysettings.registry import CityRules
 from server.cleanups.models import Cleanup
 from server.coverage.care import care_of_areas
@@ -231,7 +231,9 @@ def _partner_conditions(asked: PartnerFilter) -> list[ColumnElement[bool]]:
             or_(
                 Partner.name.icontains(asked.q, autoescape=True),
                 Partner.code.icontains(nfkc(asked.q), autoescape=True),
-                Partner.name_kana.icontains(to_katakana(asked.q), autoescape=True),
+                reading(Partner.name_kana, Partner.name).icontains(
+                    to_katakana(asked.q), autoescape=True
+                ),
             )
         )
     return found
@@ -273,7 +275,7 @@ async def list_partners(db: AsyncSession, asked: PartnerFilter, day: dt.date) ->
     total = (
         select(func.count().label("total")).select_from(Partner).where(*wanted).subquery("counted")
     )
-    kana = func.coalesce(func.nullif(Partner.name_kana, ""), Partner.name).label("reading")
+    kana = reading(Partner.name_kana, Partner.name).label("reading")
     page = (
         select(Partner.id, Partner.code, Partner.name, Partner.name_kana, Partner.subject,
                Partner.name_public, Partner.registered_people, kana)

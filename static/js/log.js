@@ -1,7 +1,6 @@
 // Comfort for the log form: きょう/きのう, more litter rows, and a drawing map that follows the area.
 // Without this file the form asks for the same things.
 import { allContexts } from "./maps/frame.js";
-import { highlight } from "./maps/picking.js";
 
 const form = document.querySelector(".log-form");
 
@@ -57,18 +56,48 @@ form?.addEventListener("click", (event) => {
 // --- the drawing map follows the chosen area -------------------------------------------------------
 
 const area = form?.elements.namedItem("area");
+let outline = null;
+
+function drawingMap() {
+  const context = allContexts().find(({ view }) => form.contains(view));
+  return context?.view.clientWidth ? context.map : null;
+}
 
 function showArea() {
+  const map = drawingMap();
   const box = area.selectedOptions[0]?.dataset.box?.split(",").map(Number);
-  const context = allContexts().find(({ view }) => form.contains(view));
-  if (!box || !context || !context.view.clientWidth) return;
-  context.map.invalidateSize({ animate: false });
-  context.map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { padding: [24, 24], maxZoom: 17, animate: false });
-  highlight(context.map, area.value);
+  if (!map || !box) return;
+  map.invalidateSize({ animate: false, pan: false });
+  const corners = [[box[1], box[0]], [box[3], box[2]]];
+  map.fitBounds(corners, { padding: [28, 28], maxZoom: 17, animate: false });
+}
+
+/** The chosen area stands out from those around it. Without it the map works all the same. */
+async function outlineArea() {
+  const map = drawingMap();
+  if (!map || !area.value) return;
+  const response = await fetch(`/layers/area/${encodeURIComponent(area.value)}`);
+  if (!response.ok) return;
+  const features = await response.json();
+  outline?.remove();
+  const look = { className: "log-outline", pane: "map-names", interactive: false, pmIgnore: true };
+  outline = L.geoJSON(features, look);
+  outline.addTo(map);
+}
+
+function follow() {
+  showArea();
+  outlineArea();
 }
 
 // Something drawn is what the map should show; an area chosen afterwards wins over it.
-area?.addEventListener("change", showArea);
+area?.addEventListener("change", follow);
+
+// The map is measured when the folded part opens: wait until it has been.
+function opened() {
+  const drawn = form.elements.namedItem("geometry").value;
+  requestAnimationFrame(() => setTimeout(drawn ? outlineArea : follow));
+}
 form?.querySelector("[data-log-more]")?.addEventListener("toggle", (event) => {
-  if (event.target.open && !form.elements.namedItem("geometry").value) requestAnimationFrame(showArea);
+  if (event.target.open) opened();
 });

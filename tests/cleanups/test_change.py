@@ -138,7 +138,9 @@ async def test_an_old_report_can_still_be_corrected(
     row = await factories.cleanup(
         db, world.partner, world.street, day=factories.dt.date(2024, 6, 1)
     )
-    await db.execute(text("UPDATE agreement_areas SET period = daterange('2023-01-01','2024-12-31')"))
+    await db.execute(
+        text("UPDATE agreement_areas SET period = daterange('2023-01-01','2024-12-31')")
+    )
     await db.commit()
     await world.login(client, world.kenji)
     page = await client.get(f"/cleanups/{row.id}/edit")

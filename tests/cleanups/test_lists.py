@@ -143,9 +143,7 @@ async def test_long_lists_have_pages(client: httpx2.AsyncClient, world: World, d
 @pytest.mark.parametrize(
     ("path", "allowed"), [("/partner/cleanups", "kenji"), ("/staff/cleanups", "sato")]
 )
-async def test_who_may_see_lists(
-    client: httpx2.AsyncClient, world: World, path: str, allowed: str
-):
+async def test_who_may_see_lists(client: httpx2.AsyncClient, world: World, path: str, allowed: str):
     assert (await client.get(path)).status_code == 303
     for who in ("hanako", "kenji", "sato", "kanae"):
         await world.login(client, getattr(world, who))

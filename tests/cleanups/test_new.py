@@ -67,7 +67,8 @@ async def test_everything_folded_is_kept(
         children="3", newcomers="1", works=["litter", "weeding"],
         notes="タイヤが2本\r\nありました。髙﨑𠮷", next_plan="来月", geometry=NEAR_STREET,
         **{"litter-0-class": "bulky", "litter-0-unit": "item", "litter-0-quantity": "２",
-           "litter-1-class": "burnable", "litter-1-unit": "bag", "litter-1-quantity": "1"})  # fmt: skip
+           "litter-1-class": "burnable", "litter-1-unit": "bag",
+           "litter-1-quantity": "1"})  # fmt: skip
     assert (await client.post(NEW, data=form)).status_code == 303
     row = (await db.execute(select(Cleanup))).scalar_one()
     assert (row.people, row.minutes, row.children, row.newcomers) == (12, 90, 3, 1)
@@ -81,7 +82,9 @@ async def test_everything_folded_is_kept(
     }  # fmt: skip
 
 
-async def test_thanks_say_what_was_recorded(client: httpx2.AsyncClient, world: World, count_queries):
+async def test_thanks_say_what_was_recorded(
+    client: httpx2.AsyncClient, world: World, count_queries
+):
     await world.login(client, world.kenji)
     response = await client.post(NEW, data=sent(world, bags="5"))
     with count_queries() as seen:
@@ -97,7 +100,10 @@ async def test_with_review_on_a_report_waits(
     client: httpx2.AsyncClient, world: World, db: AsyncSession
 ):
     await db.execute(
-        text("INSERT INTO city_settings (key, value, changed_at) VALUES ('auto_accept','false',now())")
+        text(
+            "INSERT INTO city_settings (key, value, changed_at)"
+            " VALUES ('auto_accept', 'false', now())"
+        )
     )
     await db.commit()
     await world.login(client, world.kenji)
@@ -110,7 +116,9 @@ async def test_with_review_on_a_report_waits(
 
 
 async def test_anonymous_is_sent_to_log_in(client: httpx2.AsyncClient, world: World):
-    assert (await client.get(NEW)).headers["location"].startswith("/login?next=/partner/cleanups/new")
+    assert (
+        (await client.get(NEW)).headers["location"].startswith("/login?next=/partner/cleanups/new")
+    )
     assert (await client.post(NEW, data=sent(world))).status_code == 303
 
 
@@ -149,7 +157,7 @@ async def test_somebody_with_two_partners_chooses(
     await db.commit()
     await world.login(client, world.kenji)
     page = await client.get(NEW)
-    assert '<select' in page.text and 'name="partner"' in page.text
+    assert "<select" in page.text and 'name="partner"' in page.text
     assert '<optgroup label="見本みなと工業">' in page.text
     wrong = sent(world, partner=world.other_partner.code, area=world.street.code)
     assert (await client.post(NEW, data=wrong)).status_code == 422
@@ -260,7 +268,7 @@ async def test_changed_after_sending_nothing_typed_is_lost(
     response = await client.post(NEW, data={**form, "people": "9"})
     assert response.status_code == 409
     assert "この記録はもう届いています" in response.text
-    assert 'value="9"' in response.text and f'/cleanups/{form["id"]}/edit' in response.text
+    assert 'value="9"' in response.text and f"/cleanups/{form['id']}/edit" in response.text
     assert (await db.scalar(select(Cleanup.people))) == 8
 
 

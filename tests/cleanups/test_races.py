@@ -36,9 +36,7 @@ class Town:
 
 
 @pytest.fixture
-async def town(
-    database_url: str, settings: Settings, clock: FixedClock
-) -> AsyncIterator[Town]:
+async def town(database_url: str, settings: Settings, clock: FixedClock) -> AsyncIterator[Town]:
     engine: AsyncEngine = make_engine(database_url, pool_size=10)
     sessions = async_sessionmaker(
         engine, expire_on_commit=False, info={"clock": clock, "jobs": make_jobs(database_url)}
@@ -86,8 +84,7 @@ async def test_of_many_edits_one_wins(town: Town):
         row = await factories.cleanup(db, town.world.partner, town.world.street, day=day)
     path = f"/cleanups/{row.id}/edit"
     forms = [
-        sent(town.world, version="1", date="2026-06-10", people=str(20 + n))
-        for n in range(AT_ONCE)
+        sent(town.world, version="1", date="2026-06-10", people=str(20 + n)) for n in range(AT_ONCE)
     ]
     browsers = [town.kenji, town.toyo] * (AT_ONCE // 2)
     seen = await all_at_once([(b, path, form) for b, form in zip(browsers, forms, strict=True)])

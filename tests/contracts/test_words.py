@@ -62,7 +62,8 @@ def _bare_words(node: nodes.Node, translated: bool = False) -> Iterator[tuple[in
         if not translated and isinstance(node.value, str) and JAPANESE.search(node.value):
             yield node.lineno, node.value
     else:
-        inside = translated or _is_translation(node)
+        compared = isinstance(node, nodes.Compare)  # with a code of the data; not shown
+        inside = translated or compared or _is_translation(node)
         for child in node.iter_child_nodes():
             yield from _bare_words(child, inside)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Select, text
@@ -120,7 +121,7 @@ async def test_plans_use_the_spatial_indexes(crowded: Crowded) -> None:
         nearest = [n for n in nodes if n.get("Index Name") == GEOG and "Order By" in n]
         assert nearest and nearest[0]["Node Type"] == "Index Scan", (name, names(nodes))
         assert "<->" in nearest[0]["Order By"], name
-    viewport = LayerWish(bbox=Bounds(140.98, 42.31, 141.0, 42.325))
+    viewport = LayerWish(bbox=Bounds(140.98, 42.31, 141.0, 42.325), pins=(uuid4(),))
     for search in (Search(), replace(Search(), work="weeding"), NEAR):
         rows = layer_rows(search, viewport, now=START, zone="Asia/Tokyo", account_id=None)
         nodes = await plan_of(db, rows.limit(2_001))
