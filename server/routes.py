@@ -13,7 +13,7 @@ from server.cleanups import staffpages as staff_cleanups
 from server.coverage import pages as coverage_pages
 from server.demo import pages as demo
 from server.http import health
-from server.http.ratelimit import LOGIN_ADDRESS, LOGIN_CODE, UPLOADS
+from server.http.ratelimit import LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS
 from server.http.routing import PageRoute as P
 from server.http.soon import soon
 from server.http.styleguide import styleguide
@@ -42,11 +42,11 @@ UPLOAD_BYTES = 51 * 1024 * 1024
 ROWS: tuple[P, ...] = (
     # --- public: find and read -------------------------------------------------------------------
     P("/", near.home, "home", PUBLIC),
-    P("/opportunities", near.opportunities, "opportunities", PUBLIC, BOTH),  # POST: position
+    P("/opportunities", near.opportunities, "opportunities", PUBLIC, BOTH, SEARCHES),
     P("/opportunities/{id:uuid}", near.opportunity, "opportunity", PUBLIC),
     P("/opportunities/{id:uuid}.ics", near.opportunity_ics, "opportunity_ics", PUBLIC),
     P("/opportunities/{id:uuid}/card", near.opportunity_card, "opportunity_card", PUBLIC),
-    P("/places", near.places, "places", PUBLIC, BOTH),
+    P("/places", near.places, "places", PUBLIC, BOTH, SEARCHES),
     P("/areas", area_pages.areas, "areas", PUBLIC),
     P("/areas/{code}", area_pages.area, "area", PUBLIC),
     P("/areas/{code}/card", area_pages.area_card, "area_card", PUBLIC),
@@ -61,8 +61,8 @@ ROWS: tuple[P, ...] = (
     P("/welcome", accounts.welcome, "welcome", SIGNED_IN, BOTH),
     P("/me", accounts.me, "me", SIGNED_IN, BOTH),
     P("/me/signups", signups.my_signups, "my_signups", SIGNED_IN),
-    P("/opportunities/{id:uuid}/signup", signups.signup, "signup", SIGNED_IN, BOTH),
-    P("/opportunities/{id:uuid}/signup/cancel", signups.signup_cancel, "signup_cancel", SIGNED_IN, BOTH),
+    P("/opportunities/{id:uuid}/signup", signups.join, "signup", SIGNED_IN, BOTH),
+    P("/opportunities/{id:uuid}/signup/cancel", signups.leave, "signup_cancel", SIGNED_IN, BOTH),
     # --- partner ---------------------------------------------------------------------------------
     P("/partner", partner_pages.partner_home, "partner_home", PARTNER),
     P("/partner/areas", partner_pages.partner_areas, "partner_areas", PARTNER),
@@ -71,11 +71,11 @@ ROWS: tuple[P, ...] = (
     P("/cleanups/{id:uuid}", cleanups.detail, "cleanup", PARTNER_OR_STAFF),
     P("/cleanups/{id:uuid}/edit", cleanups.edit, "cleanup_edit", PARTNER_OR_STAFF, BOTH),
     P("/cleanups/{id:uuid}/withdraw", cleanups.withdraw, "cleanup_withdraw", PARTNER_OR_STAFF, BOTH),
-    P("/partner/opportunities", hosts.partner_opportunities, "partner_opportunities", PARTNER),
-    P("/partner/opportunities/new", hosts.opportunity_new, "opportunity_new", PARTNER, BOTH),
-    P("/opportunities/{id:uuid}/edit", hosts.opportunity_edit, "opportunity_edit", PARTNER_OR_STAFF, BOTH),
-    P("/opportunities/{id:uuid}/cancel", hosts.opportunity_cancel, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
-    P("/opportunities/{id:uuid}/people", hosts.opportunity_people, "opportunity_people", PARTNER_OR_STAFF),
+    P("/partner/opportunities", hosts.posted, "partner_opportunities", PARTNER),
+    P("/partner/opportunities/new", hosts.new, "opportunity_new", PARTNER, BOTH),
+    P("/opportunities/{id:uuid}/edit", hosts.edit, "opportunity_edit", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/cancel", hosts.cancel, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/people", hosts.people, "opportunity_people", PARTNER_OR_STAFF),
     # --- staff -----------------------------------------------------------------------------------
     P("/staff", staff_pages.staff_home, "staff_home", STAFF),
     P("/staff/coverage", coverage_pages.staff_coverage, "staff_coverage", STAFF),

@@ -56,12 +56,12 @@ class UploadForm(BaseForm):
 class OptionsForm(BaseForm):
     """How a file is to be read, where it does not say itself."""
 
-    layer = Choice(_l("レイヤー"), {}, blank=AS_IN_FILE, validate_choice=False)
-    srid = Choice(_l("座標系"), {}, blank=AS_IN_FILE)
-    swap = Choice(_l("座標の順"), SWAPS, blank=_l("自動で判断する"))
-    encoding = Choice(_l("文字コード"), ENCODINGS, blank=_l("自動で判断する"))
-    kind = Choice(_l("区分がない行の区分"), KINDS, blank=_l("決めない"))
-    manager = Choice(_l("管理者がない行の管理者"), MANAGERS, blank=_l("決めない"))
+    layer = Choice(_l("レイヤー"), {}, blank=AS_IN_FILE, validate_choice=False, default="")
+    srid = Choice(_l("座標系"), {}, blank=AS_IN_FILE, default="")
+    swap = Choice(_l("座標の順"), SWAPS, blank=_l("自動で判断する"), default="")
+    encoding = Choice(_l("文字コード"), ENCODINGS, blank=_l("自動で判断する"), default="")
+    kind = Choice(_l("区分がない行の区分"), KINDS, blank=_l("決めない"), default="")
+    manager = Choice(_l("管理者がない行の管理者"), MANAGERS, blank=_l("決めない"), default="")
     section = Words(_l("担当課がない行の担当課"), max_length=100)
     repair = Check(_l("直せる図形は自動で直す(自分と交わる面、緯度と経度の逆など)"))
 
@@ -72,9 +72,13 @@ class OptionsForm(BaseForm):
         self.srid.choices = crs if needs == "crs" else blank + crs
         names = [(name, name) for name in layers]
         self.layer.choices = names if needs == "layer" else blank + names
-        for field, need in ((self.srid, "crs"), (self.layer, "layer")):
-            if needs == need:
-                field.flags.required = True
+        codes = list(ENCODINGS.items())
+        if needs != "encoding":
+            codes.insert(0, ("", _("自動で判断する")))
+        self.encoding.choices = codes
+        asked = {"crs": self.srid, "layer": self.layer, "encoding": self.encoding}.get(needs or "")
+        if asked is not None:
+            asked.flags.required = True
         return self
 
     def validate_layer(self, field: Any) -> None:

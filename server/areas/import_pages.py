@@ -25,11 +25,10 @@ async def upload(request: Request) -> Response:
     """Send a file; what was sent before; the register as a file."""
     form, status = UploadForm(), 200
     if request.method == "POST":
-        form = UploadForm(await read_form(request))
-        if form.validate():
-            filename, content = await form.content()
+        form, sent = await _receive(request)
+        if sent:
             async with unit_of_work(request) as db:
-                made = await records.create_import(db, request.state["actor"], filename, content)
+                made = await records.create_import(db, request.state["actor"], *sent)
             return go(request, url_for(request, "staff_area_import_preview", id=made))
         status = 422
     async with unit_of_work(request) as db:
@@ -39,6 +38,15 @@ async def upload(request: Request) -> Response:
         "formats": exporting.FORMATS, "srids": exporting.SRIDS,
     }  # fmt: skip
     return render(request, "areas/import.html", context, status=status)
+
+
+async def _receive(request: Request) -> tuple[UploadForm, tuple[str, bytes] | None]:
+    """The form, and (name, bytes) of its file if it is in order; the temporary file is closed."""
+    try:
+        form = UploadForm(await read_form(request))
+        return form, (await form.content() if form.validate() else None)
+    finally:
+        await request.close()
 
 
 async def preview(request: Request) -> Response:

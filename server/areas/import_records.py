@@ -59,6 +59,12 @@ class Import:
         return found
 
     @property
+    def notice(self) -> str | None:
+        """Why the preview is shown again (``changed``, ``interrupted``)."""
+        said: str | None = self.summary.get("notice") if self.state == "ready" else None
+        return said
+
+    @property
     def can_apply(self) -> bool:
         """Nothing is refused and something would change."""
         counts = self.counts
@@ -258,6 +264,12 @@ async def show_progress(db: AsyncSession, import_id: uuid.UUID, done: int, total
 async def ask(db: AsyncSession, import_id: uuid.UUID, result: ReadResult) -> None:
     """The file cannot be read before somebody says its CRS or layer."""
     await _set(db, import_id, ("reading",), state="asking", summary=_about(result))
+
+
+async def ask_encoding(db: AsyncSession, import_id: uuid.UUID) -> None:
+    """The texts cannot be read before somebody says their encoding."""
+    about = {"needs": "encoding", "layers": [], "notes": [], "columns": {}}
+    await _set(db, import_id, ("reading",), state="asking", summary=about)
 
 
 async def show_plan(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geo import crs
+from geo.files import TARGETS
 from server.http.i18n import lazy as _l
 from server.labels import KINDS, MANAGERS
 
@@ -294,6 +295,17 @@ def field_value(field: str, value: str) -> str:
     """A value as people call it: kinds and managers by their names."""
     names = {"kind": KINDS, "manager": MANAGERS}.get(field, {})
     return str(names.get(value, value))
+
+
+def columns_read(columns: Mapping[str, str]) -> str:
+    """``名称 ← road_name、区分``: what was found under which heading."""
+    names = ((str(FIELDS[target]), heading) for target, heading in columns.items())
+    return "、".join(name if name == heading else f"{name} ← {heading}" for name, heading in names)
+
+
+def columns_missing(columns: Mapping[str, str]) -> str:
+    """What the file has no column for."""
+    return "、".join(str(FIELDS[target]) for target in TARGETS if target not in columns)
 
 
 def crs_choices(plane_srid: int) -> dict[str, str]:

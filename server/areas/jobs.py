@@ -141,7 +141,9 @@ async def _run(
 
 async def _fail(world: Outside, import_id: uuid.UUID, code: str, detail: dict[str, object]) -> None:
     async with world.sessions() as db, db.begin():
-        await records.fail(db, import_id, code, detail)
+        if code == "unreadable_encoding":
+            await records.ask_encoding(db, import_id)
+        await records.fail(db, import_id, code, detail)  # unless somebody is asked now
 
 
 @tasks.periodic(cron="*/10 * * * *")

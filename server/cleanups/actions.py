@@ -254,7 +254,7 @@ async def review_cleanup(
         return
     if report.version != version:
         raise Changed(report)
-    await _keep(db, actor, report, "review", comment)
+    await _keep(db, actor, report, "accept" if decision == "accepted" else "return", comment)
     await _change(db, report, state=decision, review_comment=comment)
     record(db, actor, "cleanup.review", "cleanup", report.id, decision=decision)
 

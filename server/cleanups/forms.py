@@ -1,5 +1,6 @@
 """The log form: four things in sight, the rest folded away. The page and the API share it."""
 
+import datetime as dt
 import json
 import uuid
 from collections.abc import Mapping
@@ -257,7 +258,7 @@ def sent_id(form: CleanupForm) -> uuid.UUID | None:
         return None
 
 
-def sent_version(form: CleanupForm) -> int:
+def sent_version(form: "CleanupForm | ReviewForm") -> int:
     """The version the form was opened at; 0 (never right) if it cannot be read."""
     text = form.version.data or ""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
@@ -312,7 +313,9 @@ class Wish:
     area: str | None = None
 
 
-def blank_form(choices: LogChoices, wish: Wish, cleanup_id: uuid.UUID, today: Any) -> CleanupForm:
+def blank_form(
+    choices: LogChoices, wish: Wish, cleanup_id: uuid.UUID, today: dt.date
+) -> CleanupForm:
     """A new report: today, the last area (if it is still under agreement), the last people."""
     live = [a for a in choices.areas if a.live]
     by_code = {a.code: a for a in choices.areas}
@@ -351,8 +354,3 @@ class ReviewForm(forms.BaseForm):
         max_length=500,
         description=_l("差し戻すときは、直してほしいところを書きます。"),
     )
-
-    def opened_at(self) -> int:
-        """The version the reviewer saw; 0 (never right) if it cannot be read."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -1,5 +1,6 @@
 """Pages of the log: record, read, correct, withdraw."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,10 @@ from server.maps.layers import geojson
 from server.policy import Actor, own_partner
 
 
-def today_in(request: Request) -> Any:
+def today_in(request: Request) -> dt.date:
     """The date on the city's clock."""
-    return request.state["services"].clock().astimezone(request.state["city"].zone).date()
+    now: dt.datetime = request.state["services"].clock()
+    return now.astimezone(request.state["city"].zone).date()
 
 
 async def _choices(db: Any, request: Request, partners: Any) -> LogChoices:
@@ -64,6 +66,12 @@ async def _log(request: Request, db: Any, choices: LogChoices) -> Response:
     except Invalid as error:  # raised before anything is written
         form.fail(error)
         return _form_page(request, form, choices=choices, status=422)
+    if logged.differs and logged.state == "withdrawn":
+        form.id.data = str(uuid7())
+        form.form_errors.append(
+            _("この記録は取り消されています。新しい記録として送るときは、もう一度押してください。")
+        )
+        return _form_page(request, form, choices=choices, status=409)
     if logged.differs:
         report = await queries.get_report(db, cleanup_id, actor.partner_ids)
         return _clash_page(request, form, report, "already")

@@ -72,8 +72,9 @@ async def review(request: Request) -> Response:
             return detail_page(request, report, form, 422)
         try:
             await actions.review_cleanup(
-                db, actor, cleanup_id, form.opened_at(), form.decision.data, form.comment.data or ""
-            )
+                db, actor, cleanup_id, forms.sent_version(form), form.decision.data,
+                form.comment.data or "",
+            )  # fmt: skip
         except Invalid as error:  # raised before anything is written
             form.fail(error)
             return detail_page(request, report, form, 422)

@@ -104,6 +104,9 @@ def _current_year(opens: str, day: str) -> str:
 
 _DAY = "CAST(:day AS date)"
 _OPENS, _CLOSES = "own.opens", "own.closes"
+_WAITED_SINCE = "greatest(past.done_on, taken.first_on)"
+# OFFSET 0 keeps the planner from pulling a step up and computing it again at each mention. An area
+# cleaned in its current season (most are) needs one subtraction instead of a sum over seasons.
 _CARE = f"""
 SELECT a.id AS area_id,
        past.done_on AS last_on,
@@ -116,23 +119,22 @@ SELECT a.id AS area_id,
             WHEN since.days <= :fresh_days THEN 'fresh'
             WHEN since.days <= :due_days THEN 'due'
             ELSE 'overdue' END AS state,
-       taken.live AND {
-    season_days(_OPENS, _CLOSES, "greatest(past.done_on, taken.first_on)", _DAY)
-} >= own.length AS dormant
+       taken.live AND {_WAITED_SINCE} < own.first_day
+         AND {season_days(_OPENS, _CLOSES, _WAITED_SINCE, _DAY)} >= own.length AS dormant
   FROM areas a
  CROSS JOIN LATERAL (
-       SELECT opens, closes, first_day, length, previous_first_day,
-              a.season_from IS NOT NULL AND :city_in_season AND NOT running AS resting
+       SELECT s.opens, s.closes, first_day, previous_first_day, last_day,
+              last_day - first_day + 1 AS length,
+              a.season_from IS NOT NULL AND :city_in_season
+                AND NOT {in_season("s.opens", "s.closes", _DAY)} AS resting
          FROM (SELECT coalesce(a.season_from, :season_from) AS opens,
-                      coalesce(a.season_to, :season_to) AS closes) s
-        CROSS JOIN LATERAL (SELECT {_current_year("s.opens", _DAY)} AS y) at
+                      coalesce(a.season_to, :season_to) AS closes OFFSET 0) s
+        CROSS JOIN LATERAL (SELECT {_current_year("s.opens", _DAY)} AS y OFFSET 0) at
         CROSS JOIN LATERAL (
               SELECT {season_first("s.opens", "at.y")} AS first_day,
                      {season_first("s.opens", "(at.y - 1)")} AS previous_first_day,
-                     {season_last("s.opens", "s.closes", "at.y")}
-                       - {season_first("s.opens", "at.y")} + 1 AS length,
-                     {in_season("s.opens", "s.closes", _DAY)} AS running) d
-       ) own
+                     {season_last("s.opens", "s.closes", "at.y")} AS last_day OFFSET 0) d
+       OFFSET 0) own
   LEFT JOIN LATERAL (
        SELECT c.done_on FROM cleanups c
         WHERE c.area_id = a.id AND c.state = 'accepted' AND c.done_on <= {_DAY}
@@ -143,7 +145,10 @@ SELECT a.id AS area_id,
          FROM agreement_areas x
         WHERE x.area_id = a.id AND lower(x.period) <= {_DAY}) taken
  CROSS JOIN LATERAL (
-       SELECT {season_days(_OPENS, _CLOSES, "past.done_on", _DAY)} AS days) since
+       SELECT CASE WHEN past.done_on >= own.first_day
+                   THEN greatest(0, least({_DAY}, own.last_day) - past.done_on)
+                   ELSE {season_days(_OPENS, _CLOSES, "past.done_on", _DAY)} END AS days
+       OFFSET 0) since
  WHERE a.retired_on IS NULL OR a.retired_on > {_DAY}
 """  # noqa: S608 - only fixed text goes in; values are bound
 

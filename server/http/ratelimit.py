@@ -22,6 +22,7 @@ class Limit:
 
 
 WRITES = Limit("write", 60, 60)
+SEARCHES = Limit("search", 300, 60)  # POST only to keep a position out of addresses
 LOGIN_ADDRESS = Limit("login-address", 20, 3600)
 LOGIN_EMAIL = Limit("login-email", 5, 3600)
 LOGIN_CODE = Limit("login-code", 30, 3600)

@@ -170,16 +170,19 @@ async def change(
     if not changed:
         return
     try:
-        await db.execute(
+        hit = await db.scalar(
             update(Opportunity)
-            .where(Opportunity.id == before.id)
+            .where(Opportunity.id == before.id, Opportunity.state == "published")
             .values(sequence=Opportunity.sequence + 1, updated_at=now(db), **_columns(draft))
+            .returning(Opportunity.id)
         )
     except IntegrityError as error:
         if _broken_rule(error) == "ck_opportunities_capacity_taken":
             message = _("すでに%(n)s人の申込みがあります。定員はそれより少なくできません。")
             raise Invalid(message % {"n": before.taken}, "capacity") from error
         raise
+    if hit is None:  # called off by somebody else a moment ago
+        raise Conflict(_("この活動は中止になりました。"))
     record(db, actor, "opportunity.change", "opportunity", before.id, fields=changed)
     if {"starts_at", "ends_at", "meeting_place", "lon", "lat"} & set(changed):
         await tell_participants(db, before.id, Letter.changed(draft, link))

@@ -19,7 +19,7 @@ from server.opportunities.pages import link_to
 from server.opportunities.queries import Detail, OwnArea
 
 
-async def partner_opportunities(request: Request) -> Response:
+async def posted(request: Request) -> Response:
     """`/partner/opportunities`: what my partners have posted."""
     async with unit_of_work(request) as db:
         moment = now(db)
@@ -45,7 +45,7 @@ def _form_page(
     return render(request, "opportunities/form.html", context, block="meeting", status=status)
 
 
-async def opportunity_new(request: Request) -> Response:
+async def new(request: Request) -> Response:
     """`/partner/opportunities/new`: post an activity; a double send makes one."""
     actor = request.state["actor"]
     areas = await _areas(request, actor.partner_ids)
@@ -98,7 +98,7 @@ async def _hosted(request: Request) -> Detail:
     return found
 
 
-async def opportunity_edit(request: Request) -> Response:
+async def edit(request: Request) -> Response:
     """`/opportunities/{id}/edit`: change a coming activity."""
     before = await _hosted(request)
     areas = await _areas(request, (before.partner_id,) if before.partner_id else ())
@@ -133,7 +133,7 @@ def _edit_form(request: Request, before: Detail, areas: list[OwnArea]) -> Respon
     return _form_page(request, form, areas, before)
 
 
-async def opportunity_cancel(request: Request) -> Response:
+async def cancel(request: Request) -> Response:
     """`/opportunities/{id}/cancel`: call it off, with the reason people get to read."""
     before = await _hosted(request)
     form = CancelForm(await read_form(request) if request.method == "POST" else None)
@@ -147,9 +147,9 @@ async def opportunity_cancel(request: Request) -> Response:
     return go(request, url_for(request, "opportunity", id=before.id), "opportunity.cancelled")
 
 
-async def opportunity_people(request: Request) -> Response:
+async def people(request: Request) -> Response:
     """`/opportunities/{id}/people`: who comes; names and numbers only."""
     activity = await _hosted(request)
     async with unit_of_work(request) as db:
-        people = await queries.participants(db, activity.id)
-    return render(request, "opportunities/people.html", {"activity": activity, "people": people})
+        rows = await queries.participants(db, activity.id)
+    return render(request, "opportunities/people.html", {"activity": activity, "people": rows})

@@ -26,7 +26,7 @@ def _home_of(request: Request) -> str:
     return url_for(request, "opportunity", id=request.path_params["id"])
 
 
-async def signup(request: Request) -> Response:
+async def join(request: Request) -> Response:
     """`/opportunities/{id}/signup`: how many come, and done."""
     if request.method == "GET":
         return await _signup_page(request, SignupForm())
@@ -66,7 +66,7 @@ async def _full_page(request: Request) -> Response:
     return render(request, "opportunities/full.html", context, block="sheet_body", status=409)
 
 
-async def signup_cancel(request: Request) -> Response:
+async def leave(request: Request) -> Response:
     """`/opportunities/{id}/signup/cancel`: give the places back, until the beginning."""
     if request.method == "GET":
         activity = await _load(request)

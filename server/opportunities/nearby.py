@@ -294,7 +294,8 @@ def layer_rows(
     search: Search, wish: LayerWish, *, now: dt.datetime, zone: str, account_id: uuid.UUID | None
 ) -> Select[Any]:
     """What the map draws, under the same conditions as the list; numbered ones come first."""
-    pins = literal(list(wish.pins), ARRAY(UUID(as_uuid=True)))
+    ids = ARRAY(UUID(as_uuid=True))
+    pins = cast(literal(list(wish.pins), ids), ids)
     number = func.array_position(pins, Opportunity.id) + (wish.first - 1)
     rules = [*conditions(search, now, zone), *within(search)]
     if wish.only:

@@ -239,8 +239,9 @@ def _partner_conditions(asked: PartnerFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _facts(partner_id: ColumnElement[Any], day: dt.date) -> Any:
-    """For each partner: areas today, members, the newest agreement, the last report."""
+def _facts(page: Any, day: dt.date) -> tuple[ColumnElement[Any], ...]:
+    """For each partner of the page: areas today, members, the last report."""
+    partner_id = page.c.id
     areas = select(func.count()).where(
         AgreementArea.partner_id == partner_id, AgreementArea.period.contains(day)
     )
@@ -248,11 +249,11 @@ def _facts(partner_id: ColumnElement[Any], day: dt.date) -> Any:
     last = select(func.max(Cleanup.done_on)).where(
         Cleanup.partner_id == partner_id, Cleanup.state.in_(("submitted", "accepted"))
     )
-    return select(
-        areas.scalar_subquery().label("areas"),
-        members.scalar_subquery().label("members"),
-        last.scalar_subquery().label("last_on"),
-    ).lateral("facts")
+    return (
+        areas.correlate(page).scalar_subquery().label("areas"),
+        members.correlate(page).scalar_subquery().label("members"),
+        last.correlate(page).scalar_subquery().label("last_on"),
+    )
 
 
 def _newest(partner_id: ColumnElement[Any], day: dt.date) -> Any:
@@ -285,12 +286,13 @@ async def list_partners(db: AsyncSession, asked: PartnerFilter, day: dt.date) ->
         .offset((asked.page - 1) * PAGE_ROWS)
         .subquery("page")
     )  # fmt: skip
-    facts, newest = _facts(page.c.id, day), _newest(page.c.id, day)
-    source = total.outerjoin(page, true()).outerjoin(facts, true()).outerjoin(newest, true())
+    newest = _newest(page.c.id, day)
+    source = total.outerjoin(page, true()).outerjoin(newest, true())
     answer = (
         await db.execute(
             select(
-                total.c.total, page, facts, newest.c.begins_on, newest.c.ends_on,
+                total.c.total, page, *_facts(page, day),
+                newest.c.begins_on, newest.c.ends_on,
                 func.coalesce(newest.c.live, False).label("live"),
             )
             .select_from(source)

@@ -90,6 +90,15 @@ function follow() {
   outlineArea();
 }
 
+// Somebody of two partners chooses an area under one of their names: that is the partner meant.
+area?.addEventListener("change", () => {
+  const group = area.selectedOptions[0]?.parentElement;
+  const partner = form.elements.namedItem("partner");
+  if (!(group instanceof HTMLOptGroupElement) || !partner?.options) return;
+  const meant = [...partner.options].find((option) => option.text === group.label);
+  if (meant) partner.value = meant.value;
+});
+
 // Something drawn is what the map should show; an area chosen afterwards wins over it.
 area?.addEventListener("change", follow);
 

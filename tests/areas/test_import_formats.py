@@ -139,8 +139,11 @@ async def test_one_of_several_layers_is_asked_for(site: Site, tmp_path: Path) ->
 async def test_garbled_names_are_read_again_with_another_encoding(
     site: Site, tmp_path: Path
 ) -> None:
-    path = corpus.wkt_table(tmp_path / "a.csv", NEW, "euc-jp")
+    path = corpus.wkt_table(tmp_path / "a.csv", NEW[2:], "euc-jp")
     where, page = await site.preview(path)
+    assert "文字コードがわかりません" in page
+    page = await site.answer(where, encoding="utf-16")
+    assert "文字コードがわかりません" in page
     page = await site.answer(where, encoding="euc-jp")
-    assert counts(page)["新しく作る"] == 3
-    assert NEW[0].name in page
+    assert counts(page)["新しく作る"] == 1
+    assert NEW[2].name in page

@@ -205,6 +205,7 @@ async def test_hand_back_correct_and_accept(
     await world.login(client, world.kenji)
     page = await client.get(f"/cleanups/{report.id}")
     assert "人数をたしかめてください" in page.text
+    assert "市が差し戻しました" in page.text
     assert "市の職員" in page.text and "見本さとう" not in page.text
     form = edited(world, version=2, people="7")
     assert (await client.post(f"/cleanups/{report.id}/edit", data=form)).status_code == 303

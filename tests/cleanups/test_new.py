@@ -272,6 +272,19 @@ async def test_changed_after_sending_nothing_typed_is_lost(
     assert (await db.scalar(select(Cleanup.people))) == 8
 
 
+async def test_a_withdrawn_report_sent_again_with_changes_becomes_a_new_one(
+    client: httpx2.AsyncClient, world: World, db: AsyncSession
+):
+    await world.login(client, world.kenji)
+    form = sent(world, notes="のこる")
+    await client.post(NEW, data=form)
+    await client.post(f"/cleanups/{form['id']}/withdraw", data={"reason": "まちがい"})
+    response = await client.post(NEW, data={**form, "people": "9"})
+    assert response.status_code == 409
+    assert "この記録は取り消されています" in response.text and "のこる" in response.text
+    assert form["id"] not in response.text, "the next try is a new report"
+
+
 async def test_another_accounts_id_is_refused(client: httpx2.AsyncClient, world: World):
     await world.login(client, world.yosomono)
     form = sent(world, area=world.other_area.code, partner=world.other_partner.code)

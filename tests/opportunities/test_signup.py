@@ -50,8 +50,9 @@ async def test_detail_tells_everything(
 ) -> None:
     page = (await client.get(f"/opportunities/{activity.id}")).text
     for words in ("2026年6月20日(土)", "令和8年6月20日", "10:00–11:30", "1時間30分", "母恋駅前",
-                  "軍手", "波に注意", "二人以上で行動", "のこり5人", "見本母恋町会", world.street.name,
-                  f"/partners/{world.partner.code}", f"/opportunities/{activity.id}.ics",
+                  "軍手", "波に注意", "二人以上で行動", "のこり5人", "見本母恋町会",
+                  world.street.name, f"/partners/{world.partner.code}",
+                  f"/opportunities/{activity.id}.ics",
                   "https://line.me/R/share?text=", 'data-share-url="http://t/opportunities/',
                   f'data-features-url="/layers/opportunities?id={activity.id}"'):  # fmt: skip
         assert words in page, words
@@ -134,7 +135,8 @@ async def test_reading_takes_few_queries(
     await world.login(client, world.kenji)
     base = f"/opportunities/{activity.id}"
     for path in (base, f"{base}/signup", f"{base}.ics", f"{base}/people", f"{base}/edit",
-                 "/me/signups", "/partner/opportunities", "/partner/opportunities/new"):  # fmt: skip
+                 "/me/signups", "/partner/opportunities",
+                 "/partner/opportunities/new"):  # fmt: skip
         with count_queries() as seen:
             assert (await client.get(path)).status_code == 200
         assert len(seen) <= 4, (path, seen.statements)
