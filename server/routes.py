@@ -15,7 +15,6 @@ from server.demo import pages as demo
 from server.http import health
 from server.http.ratelimit import LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS
 from server.http.routing import PageRoute as P
-from server.http.soon import soon
 from server.http.styleguide import styleguide
 from server.info import pages as info
 from server.maps import scripts
@@ -24,7 +23,6 @@ from server.opportunities import mypages as signups
 from server.opportunities import pages as near
 from server.partners import pages as partner_pages
 from server.partners import publicpages as partner_public
-from server.staff import pages as staff_pages
 from server.policy import (
     ADMIN,
     PARTNER,
@@ -34,6 +32,7 @@ from server.policy import (
     STAFF,
 )
 from server.settings import Settings
+from server.staff import pages as staff_pages
 
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 UPLOAD_BYTES = 51 * 1024 * 1024

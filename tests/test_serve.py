@@ -1,4 +1,4 @@
-"""``machipika serve`` as an operator meets it: Ctrl-C, kill -9 of either part, and starting again."""
+"""``machipika serve`` as an operator meets it: Ctrl-C, kill -9 of either part, starting again."""
 
 import os
 import shutil

@@ -66,11 +66,11 @@ class AgreementArea(Base):
             ["agreement_id", "partner_id"], ["agreements.id", "agreements.partner_id"]
         ),
         ExcludeConstraint(
-            ("partner_id", "="), ("area_id", "="), ("period", "&&"),
+            ("area_id", "="), ("partner_id", "="), ("period", "&&"),  # also finds by area
             name="ex_agreement_areas_one_live", using="gist",
         ),
         CheckConstraint("NOT isempty(period) AND NOT lower_inf(period)", name="period_real"),
-        Index("ix_agreement_areas_area", "area_id"),
+        Index("ix_agreement_areas_partner", "partner_id"),
         Index("ix_agreement_areas_agreement", "agreement_id"),
     )  # fmt: skip
 

@@ -208,7 +208,7 @@ def _gpkg(rows: Sequence[Row], srid: int, _encoding: str) -> bytes:
 def _shapefile(rows: Sequence[Row], srid: int, encoding: str) -> bytes:
     """A zip with lines and polygons apart, because a shapefile holds one kind of shape only."""
     if encoding == "auto":
-        encoding = "utf-8" if _unfit(rows) else "cp932"
+        encoding = "cp932" if all(_comes_back(c) for c in _characters(rows)) else "utf-8"
     if encoding == "cp932":
         _encodable("", rows)
     out = io.BytesIO()
@@ -252,14 +252,17 @@ def _write_gdal(
 # ---- CP932 ----
 
 
-def _unfit(rows: Sequence[Row]) -> list[str]:
-    """Characters that CP932 does not have."""
-    characters = sorted({c for row in rows for text in row.texts() for c in text})
-    return [c for c in characters if c.encode("cp932", "ignore") == b""]
+def _characters(rows: Sequence[Row]) -> list[str]:
+    return sorted({c for row in rows for text in row.texts() for c in text})
+
+
+def _comes_back(character: str) -> bool:
+    """Not only 𠮷 is missing: 〜 is written as the code of ～ and is another one when read."""
+    return character.encode("cp932", "ignore").decode("cp932") == character
 
 
 def _encodable(text: str, rows: Sequence[Row]) -> str:
-    unfit = _unfit(rows)
+    unfit = [c for c in _characters(rows) if not c.encode("cp932", "ignore")]
     if unfit:
         message = _("CP932 にない文字があります: {characters}。UTF-8 で書き出してください。")
         raise Invalid(message.format(characters=" ".join(unfit[:10])), "encoding")

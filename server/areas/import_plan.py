@@ -32,6 +32,8 @@ _SAME_DEGREES = 2e-7  # 2 cm: what rounding and a way through another CRS may mo
 _MAX_COMPARISONS = 25_000_000
 _GUARDED = re.compile(r"^'(?=[=+\-@＝＋－＠])")  # our CSV puts ' before what Excel would calculate
 _PROGRESS_EVERY = 500
+# CP932 has one code for both of each pair, so a file brings back the other one.
+LOOKALIKES = str.maketrans("〜−‖¢£¬", "～－∥￠￡￢")
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,8 @@ class _Planner:
             if area.source_ref:
                 self.by_ref[area.source_ref] = area
             if not area.retired:
-                self.by_name.setdefault((area.kind, area.name), []).append(area)
-        self.names = Counter((row.kind, row.name) for row in rows)
+                self.by_name.setdefault((area.kind, _folded(area.name)), []).append(area)
+        self.names = Counter((row.kind, _folded(_unguarded(row).name)) for row in rows)
         self.claimed: dict[object, int] = {}
 
     def line(self, row: AreaRow) -> Line:
@@ -201,7 +203,8 @@ class _Planner:
         self, row: AreaRow, code: str | None, ref: str | None
     ) -> tuple[Existing | None, list[Finding]]:
         """The area a row means: by our code, by the number of the file, by kind and name."""
-        namesakes = self.by_name.get((row.kind or "", row.name), [])
+        called = _folded(row.name)
+        namesakes = self.by_name.get((row.kind or "", called), [])
         if code:
             target = self.by_code.get(code)
             alike = target is None and namesakes
@@ -210,7 +213,7 @@ class _Planner:
             if ref in self.by_ref:
                 return _in_force(self.by_ref[ref], _stranger(self.by_ref[ref], row))
             namesakes = [area for area in namesakes if area.source_ref is None]
-        elif self.names[(row.kind, row.name)] > 1:
+        elif self.names[(row.kind, called)] > 1:
             return None, [_refuse("same_name_in_file")]
         if len(namesakes) > 1:
             return None, [_refuse("ambiguous", codes=_codes(namesakes))]
@@ -314,7 +317,7 @@ def _codes(areas: Sequence[Existing]) -> str:
 def _stranger(target: Existing, row: AreaRow) -> list[Finding]:
     """Files number from 1: one with another name in another place means another area."""
     shape = row.offered or row.geometry
-    if target.name == row.name or shape is None or not shape.is_valid:
+    if _same_text("name", target.name, row.name) or shape is None or not shape.is_valid:
         return []
     if shapely.intersects(target.geometry, shape):
         return []
@@ -330,10 +333,14 @@ def _in_force(
 
 
 def _same_text(name: str, before: str, after: str) -> bool:
-    """Equal as far as the reader keeps texts apart: it joins blanks and widens kana."""
+    """Equal as far as files keep texts apart: blanks are joined, kana widened, signs lost."""
     if name == "name_kana":
         before = clean_kana(before)
-    return " ".join(before.split()) == " ".join(after.split())
+    return _folded(before) == _folded(after)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.translate(LOOKALIKES).split())
 
 
 def same_shape(before: BaseGeometry, after: BaseGeometry) -> bool:

@@ -20,7 +20,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.crs import WGS84
 from geo.files import AreaRow, ReadOptions, ReadResult, run_isolated
-from server.areas.import_plan import Existing, Line, Plan, Progress, area_code, make_plan
+from server.areas.import_plan import (
+    LOOKALIKES,
+    Existing,
+    Line,
+    Plan,
+    Progress,
+    area_code,
+    make_plan,
+)
 from server.audit.actions import record
 from server.citysettings.models import Municipality
 from server.citysettings.queries import load_city
@@ -130,7 +138,8 @@ _CANDIDATES = text("""
 SELECT id, code, name, name_kana, kind, manager, section, source_ref,
        retired_on IS NOT NULL AS retired, ST_AsBinary(geom) AS wkb
 FROM areas
-WHERE code = ANY(:codes) OR source_ref = ANY(:refs) OR name = ANY(:names)
+WHERE code = ANY(:codes) OR source_ref = ANY(:refs)
+   OR replace(translate(name, :apart, :alike), '　', ' ') = ANY(:names)
 """)
 
 
@@ -140,7 +149,9 @@ async def _existing(db: AsyncSession, rows: Sequence[AreaRow]) -> list[Existing]
     asked = {
         "codes": sorted(codes),
         "refs": sorted({_plain(row.code) for row in rows if row.code}),
-        "names": sorted({_plain(row.name) for row in rows if row.name}),
+        "names": sorted({_plain(row.name).translate(LOOKALIKES) for row in rows if row.name}),
+        "apart": "".join(map(chr, LOOKALIKES)),
+        "alike": "".join(map(chr, LOOKALIKES.values())),
     }
     found = (await db.execute(_CANDIDATES, asked)).all()
     shapes = shapely.from_wkb([bytes(row.wkb) for row in found])

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from server.citysettings.registry import MONTH_DAY
 from server.db.base import Base, CreatedAt, Geom, UuidPk, geometry_column, one_of
 
 KINDS = ("national_road", "prefectural_road", "city_road", "park", "river", "beach", "other")
@@ -35,8 +36,8 @@ class Area(Base):
         CheckConstraint(
             "(season_from IS NULL) = (season_to IS NULL)", name="season_both_or_neither"
         ),
-        CheckConstraint(r"season_from ~ '^[01]\d-[0-3]\d$'", name="season_from_shape"),
-        CheckConstraint(r"season_to ~ '^[01]\d-[0-3]\d$'", name="season_to_shape"),
+        CheckConstraint(f"season_from ~ '{MONTH_DAY}'", name="season_from_shape"),
+        CheckConstraint(f"season_to ~ '{MONTH_DAY}'", name="season_to_shape"),
         Index("ix_areas_geom", "geom", postgresql_using="gist"),
         Index("ix_areas_geog", text("(geom::geography)"), postgresql_using="gist"),
         Index("uq_areas_source", "source_ref", unique=True),

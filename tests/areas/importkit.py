@@ -2,13 +2,12 @@
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
-from procrastinate import App
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -20,8 +19,6 @@ from server.services import NoMailer, Services
 from server.settings import Settings
 from tests.conftest import FixedClock, make_client
 from tests.personas import World, create_world
-
-T = TypeVar("T")
 
 # Everything an import could change, in one value.
 CHECKSUM = """
@@ -40,7 +37,6 @@ class Site:
     client: httpx2.AsyncClient
     sessions: async_sessionmaker[AsyncSession]
     outside: Outside
-    jobs: App
     world: World
     clock: FixedClock
 
@@ -60,8 +56,9 @@ class Site:
 
     async def work(self) -> None:
         """Run every job that waits, with a real worker, until none is left."""
-        async with self.jobs.open_async():
-            await self.jobs.run_worker_async(
+        jobs = make_jobs(self.url)
+        async with jobs.open_async():
+            await jobs.run_worker_async(
                 wait=False,
                 install_signal_handlers=False,
                 additional_context={"outside": self.outside},
@@ -72,7 +69,8 @@ class Site:
     async def send(self, path: Path) -> str:
         """Upload a file; the path of its preview page."""
         answer = await self.client.post(
-            "/staff/areas/import", files={"file": (path.name, path.read_bytes())}
+            "/staff/areas/import",
+            files={"file": (path.name, path.read_bytes())},  # noqa: ASYNC240 - a small file
         )
         assert answer.status_code == 303, answer.text
         return str(answer.headers["location"])
@@ -152,9 +150,6 @@ async def open_site(url: str, clock: FixedClock) -> AsyncIterator[Site]:
         async with app.router.lifespan_context(app) as state, make_client(app, state) as client:
             await world.login(client, world.sato)
             outside = Outside(sessions, services, settings)
-            yield Site(url, client, sessions, outside, jobs, world, clock)
+            yield Site(url, client, sessions, outside, world, clock)
     finally:
         await engine.dispose()
-
-
-Step = Callable[[Site], Awaitable[T]]

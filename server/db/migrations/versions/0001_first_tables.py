@@ -121,10 +121,10 @@ def upgrade() -> None:
             name=op.f("ck_areas_manager_known"),
         ),
         sa.CheckConstraint(
-            "season_from ~ '^[01]\\d-[0-3]\\d$'", name=op.f("ck_areas_season_from_shape")
+            "season_from ~ '^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'", name=op.f("ck_areas_season_from_shape")
         ),
         sa.CheckConstraint(
-            "season_to ~ '^[01]\\d-[0-3]\\d$'", name=op.f("ck_areas_season_to_shape")
+            "season_to ~ '^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$'", name=op.f("ck_areas_season_to_shape")
         ),
         sa.CheckConstraint(
             "(season_from IS NULL) = (season_to IS NULL)",
@@ -563,8 +563,8 @@ def upgrade() -> None:
         sa.Column("period", postgresql.DATERANGE(), nullable=False),
         sa.Column("end_reason", sa.Text(), nullable=True),
         postgresql.ExcludeConstraint(
-            (sa.column("partner_id"), "="),
             (sa.column("area_id"), "="),
+            (sa.column("partner_id"), "="),
             (sa.column("period"), "&&"),
             using="gist",
             name="ex_agreement_areas_one_live",
@@ -584,7 +584,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_agreement_areas_agreement", "agreement_areas", ["agreement_id"], unique=False
     )
-    op.create_index("ix_agreement_areas_area", "agreement_areas", ["area_id"], unique=False)
+    op.create_index("ix_agreement_areas_partner", "agreement_areas", ["partner_id"], unique=False)
     op.create_geospatial_table(
         "cleanups",
         sa.Column("id", sa.UUID(), nullable=False),
