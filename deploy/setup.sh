@@ -16,7 +16,7 @@ compgen -G '/usr/lib/postgresql/*/lib/postgis-3.so' >/dev/null || [ -n "${DATABA
 command -v npm >/dev/null || need+=(nodejs npm)
 python=""
 for candidate in python3.13 python3.12 python3.11 python3; do
-  if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+  if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     python=$candidate; break
   fi
 done
@@ -56,7 +56,7 @@ have=$(cat "$stamp" 2>/dev/null || true)
 if [ "$have" != "$wanted test" ] && [ "$have" != "$wanted $what" ]; then
   step "Python packages into .venv (about a minute the first time)"
   [ -x .venv/bin/python ] || "$python" -m venv .venv
-  .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r "$lock"
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
   cat > .venv/bin/machipika <<LAUNCHER
 #!$PWD/.venv/bin/python
 import sys

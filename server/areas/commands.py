@@ -38,10 +38,13 @@ def _stop(*lines: str) -> typer.Exit:
 def _bar(step: str) -> Callable[[int, int], None]:
     """A progress bar on standard error: redrawn on a terminal, one line at the end elsewhere."""
 
+    shown: list[tuple[int, int]] = []
+
     def show(done: int, total: int) -> None:
         end = done >= total
-        if not (sys.stderr.isatty() or end):
+        if (done, total) in shown[-1:] or not (sys.stderr.isatty() or end):
             return
+        shown.append((done, total))
         full = BAR_CHARS * done // max(total, 1)
         bar = "█" * full + "·" * (BAR_CHARS - full)
         tail = "\n" if end else ""

@@ -187,7 +187,7 @@ async def start_apply(
     """Queue the writing of what was previewed. Raises NotFound or Conflict."""
     found = await get_import(db, actor, import_id)
     if not found.can_apply or found.summary.get("fingerprint") != fingerprint:
-        raise Conflict(_("内容が変わりました。新しい内容をたしかめてください。"))
+        raise Conflict(_("内容が変わりました。新しい内容を確かめてください。"))
     summary = {**found.summary, "role": actor.main_role, "by": str(actor.account_id)}
     summary |= {"beat": _stamp(db), "notice": None}
     await _move(
@@ -222,7 +222,7 @@ async def _move(
     )
     if not _hit(moved):
         await get_import(db, actor, import_id)
-        raise Conflict(_("ほかの操作と重なりました。新しい内容をたしかめてください。"))
+        raise Conflict(_("ほかの操作と重なりました。新しい内容を確かめてください。"))
 
 
 # ---- for the jobs ----

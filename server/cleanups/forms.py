@@ -29,7 +29,7 @@ LITTER_ROWS = 3  # rendered blank, so that nobody needs a script to add one
 MAX_LITTER_ROWS = len(LITTER_CLASSES) * len(LITTER_UNITS)
 EXTENT_BYTES = 300_000
 EXTENT_VERTICES = 5_000
-TOO_LARGE = _l("数が大きすぎます。たしかめてください。")
+TOO_LARGE = _l("数が大きすぎます。確かめてください。")
 
 
 def a_number(message: str) -> Any:
@@ -82,7 +82,7 @@ class CleanupForm(forms.BaseForm):
     area = forms.Choice(
         _l("場所"),
         {},
-        [forms.required_text(_l("活動した場所をえらんでください。"))],
+        [forms.required_text(_l("活動した場所を選んでください。"))],
         validate_choice=False,  # whose area it is, and on which day, the action knows
         filters=[forms.nfkc, forms.tidy],
     )

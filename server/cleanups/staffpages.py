@@ -82,7 +82,7 @@ async def review(request: Request) -> Response:
             form.version.data = str(clash.report.version)
             form.form_errors.append(
                 _(
-                    "見ているあいだに記録が変わりました。新しい内容をたしかめて、もう一度選んでください。"
+                    "見ているあいだに記録が変わりました。新しい内容を確かめて、もう一度選んでください。"
                 )
             )
             return detail_page(request, clash.report, form, 409)

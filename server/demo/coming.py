@@ -156,10 +156,10 @@ def _meeting(host: _Host, seed_row: EventSeed, copy: int) -> tuple[str, Point]:
         return f"見本会館({name} ちかく)", point
     places = {
         "park": "入口の案内板の前",
-        "beach": "降り口(のぼり旗が目印)",
-        "river": "橋のたもと(のぼり旗が目印)",
+        "beach": "降り口(旗が目印)",
+        "river": "橋のたもと(旗が目印)",
     }
-    return f"{name} {places.get(area.kind, '起点の歩道(のぼり旗が目印)')}", point
+    return f"{name} {places.get(area.kind, '起点の歩道(旗が目印)')}", point
 
 
 def _long_title(opportunity: Opportunity, copy: int) -> Opportunity:

@@ -25,6 +25,6 @@ NOTICES: dict[str, tuple[str, str]] = {
     "cleanup.reviewed": ("success", _l("確認の結果を保存しました。")),
     "area.created": ("success", _l("活動区域を登録しました。")),
     "area.saved": ("success", _l("活動区域を直しました。前の形も残っています。")),
-    "import.applied": ("success", _l("ファイルの内容を取り込みました。")),
+    "import.applied": ("success", _l("ファイルの内容を取りこみました。")),
     "import.discarded": ("info", _l("取りこまずに終わりました。台帳は変わっていません。")),
 }

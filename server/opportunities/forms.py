@@ -66,8 +66,8 @@ class PostForm(BaseForm):
         max_length=80,
         description=_l("例: 母恋駅まわりの春のごみ拾い"),
     )
-    area = SelectField(_l("活動区域"), [required(_l("えらんでください。"))])
-    works = Choices(_l("すること"), WORKS, [required(_l("一つ以上えらんでください。"))])
+    area = SelectField(_l("活動区域"), [required(_l("選んでください。"))])
+    works = Choices(_l("すること"), WORKS, [required(_l("一つ以上選んでください。"))])
     day = Day(_l("活動する日"), [required(_l("日付を入れてください。"))])
     starts = ClockTime(_l("始まり"), [required(_l("時刻を入れてください。"))])
     ends = ClockTime(_l("終わり"), [required(_l("時刻を入れてください。"))])
@@ -112,7 +112,7 @@ class PostForm(BaseForm):
         if kept and kept.area_id not in {area.id for area in areas}:
             name = f"{kept.area_code} {kept.area_name}" if kept.area_id else _("区域なし")
             pairs.insert(0, (KEPT, name))
-        self.area.choices = [("", _("えらんでください")), *pairs]
+        self.area.choices = [("", _("選んでください")), *pairs]
 
     def chosen_area(self, areas: Sequence[OwnArea]) -> OwnArea | None:
         """The chosen one of the offered areas, if it is one that is offered now."""
@@ -134,7 +134,7 @@ class PostForm(BaseForm):
         if picked is not None and not of_other_area:
             return picked
         if area is None:
-            raise Invalid(_("地図で集合場所をえらんでください。"), "lon")
+            raise Invalid(_("地図で集合場所を選んでください。"), "lon")
         return area.lon, area.lat
 
     def draft(self, zone: ZoneInfo, area: OwnArea | None, kept: Detail | None = None) -> Draft:

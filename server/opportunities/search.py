@@ -155,7 +155,7 @@ def _where(lon: str, lat: str, name: str, places: Gazetteer) -> tuple[Where | No
         if point is None:
             return None, _("場所を読み取れませんでした。駅や町の名前でさがしてください。"), ""
         near = places.nearest(*point, max_m=NAMED_WITHIN_M)
-        label = _("%(place)sの近く") % {"place": near.name} if near else _("えらんだ場所")
+        label = _("%(place)sの近く") % {"place": near.name} if near else _("選んだ場所")
         return Where(*point, label), "", ""
     if not name:
         return None, "", ""

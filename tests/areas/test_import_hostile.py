@@ -12,7 +12,7 @@ from tests.geo.file_hostile import HOSTILE
 
 pytestmark = pytest.mark.anyio
 # Too big for the door already: the page says so, no job is started.
-AT_THE_DOOR = {413: "大きすぎます", 422: "入力をたしかめてください"}
+AT_THE_DOOR = {413: "大きすぎます", 422: "入力を確かめてください"}
 
 
 async def _expect_refusal(site: Site, path: Path, code: str) -> None:

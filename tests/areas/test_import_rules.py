@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import shapely
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.areas import importing
@@ -256,3 +257,26 @@ async def test_many_rows_come_in_pages(site: Site, tmp_path: Path) -> None:
     assert "見本 229" in last
     empty = await site.page(f"{where}?show=refused&page=99999999")
     assert "この行はありません" in empty
+
+
+async def test_rows_are_written_in_batches_not_one_by_one(site: Site, tmp_path: Path) -> None:
+    rows = importing.BATCH_ROWS + 50
+    items = [item(f"見本 {n}", f"R-{n}") for n in range(rows)]
+    where, _ = await site.preview(corpus.geojson(tmp_path / "a.geojson", items))
+    writes = []
+
+    def note(_conn, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
+        if "areas" in statement and statement.lstrip().startswith(("INSERT", "UPDATE areas")):
+            writes.append(statement)
+
+    engine = site.sessions.kw["bind"].sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    page = await site.apply(where)
+    assert f"新しい区域 {rows}件" in page
+    assert len(writes) == 4, "two batches, each one INSERT and one UPDATE"
+    codes = await site.sql("SELECT code, source_ref FROM areas WHERE source_ref IS NOT NULL")
+    numbered = sorted((int(code[2:]), int(ref[2:])) for code, ref in codes)
+    assert [ref for _code, ref in numbered] == list(range(rows)), "numbers follow the file's order"
+    assert await site.one("SELECT progress_done || '/' || progress_total FROM area_imports") == (
+        f"{rows}/{rows}"
+    )

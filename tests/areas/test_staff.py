@@ -119,7 +119,7 @@ async def test_refused_keeps_input(
     before = await db.scalar(select(func.count()).select_from(Area))
     answer = await client.post("/staff/areas/new", data=filled(**changes))
     assert answer.status_code == 422
-    assert "入力をたしかめてください" in answer.text
+    assert "入力を確かめてください" in answer.text
     error = answer.text.split(f'id="{field}-error"', 1)[1][:400]
     assert words in error
     assert "リンカイドオリ ホドウ" in answer.text

@@ -37,7 +37,7 @@ def join_the_next_activity(hanako: Visitor) -> str:
     page = hanako.page
     page.goto("/")
     page.get_by_label("駅や町の名前").fill("ぼこい")
-    page.get_by_role("button", name="探す", exact=True).click()
+    page.get_by_role("button", name="さがす", exact=True).click()
     page.wait_for_load_state("networkidle")
     if "/places" in page.url:
         page.get_by_role("link", name=re.compile("母恋駅")).first.click()

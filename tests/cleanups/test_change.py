@@ -198,13 +198,13 @@ async def test_hand_back_correct_and_accept(
     await world.login(client, world.sato)
     bare = await client.post(path, data={"version": "1", "decision": "returned", "comment": " "})
     assert bare.status_code == 422 and "直してほしいところを書いてください" in bare.text
-    said = {"version": "1", "decision": "returned", "comment": "人数をたしかめてください"}
+    said = {"version": "1", "decision": "returned", "comment": "人数を確かめてください"}
     for _time in range(2):
         assert (await client.post(path, data=said)).status_code == 303
     assert (await fresh(db)).state == "returned"
     await world.login(client, world.kenji)
     page = await client.get(f"/cleanups/{report.id}")
-    assert "人数をたしかめてください" in page.text
+    assert "人数を確かめてください" in page.text
     assert "市が差し戻しました" in page.text
     assert "市の職員" in page.text and "見本さとう" not in page.text
     form = edited(world, version=2, people="7")

@@ -309,7 +309,7 @@ async def test_home_for_everybody_and_for_each(
     client: httpx2.AsyncClient, db: AsyncSession, week: None, world: World
 ) -> None:
     page = (await client.get("/")).text
-    assert len(titles(page)) == 3 and "現在地から探す" in page
+    assert len(titles(page)) == 3 and "現在地からさがす" in page
     assert "つぎの予定" not in page and "活動を記録する" not in page
     mine = await factories.opportunity(
         db, world.other_partner, starts=jst(8, 1, 9), title="わたしの活動"

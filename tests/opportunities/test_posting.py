@@ -119,7 +119,7 @@ async def test_a_point_of_the_area_chosen_before_is_not_taken_over(
         ("ends", "8:00", "始まりより後"), ("ends", "23:00", "12時間まで"),
         ("capacity", "0", "1人から2000人"), ("capacity", "9" * 40, "1人から2000人"),
         ("works", "x", "error-summary"), ("works", "", "error-summary"),
-        ("area", "", "えらんでください"), ("area", f"{NOBODY}.{NOBODY}", "error-summary"),
+        ("area", "", "選んでください"), ("area", f"{NOBODY}.{NOBODY}", "error-summary"),
         ("lon", "NaN", "位置を読み取れません"), ("lon", "500", "位置を読み取れません"),
         ("lon", "139.70", "市の外"), ("meeting_place", "", "入力してください"),
     ],

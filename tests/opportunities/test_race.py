@@ -84,7 +84,7 @@ async def test_fifty_people_for_the_last_three_places(database_url: str, clock: 
         assert await c.taken() == (PLACES, PLACES)
         refused = next(a for a in answers if a.status_code == 409)
         assert "満員になりました" in refused.text
-        assert "ほかの活動を探す" in refused.text
+        assert "ほかの活動をさがす" in refused.text
         async with c.sessions() as db:
             audited = await db.scalar(
                 text("SELECT count(*) FROM audit_events WHERE action = 'signup.create'")
