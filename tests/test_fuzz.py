@@ -123,16 +123,11 @@ class Crashes:
         answer = await self.client.request(method, path, **request)
         if answer.status_code >= 500 or "Traceback" in answer.text:
             self.seen.append((method, path[:80], str(what)[:60], answer.status_code))
-        if "machipika" not in self.client.cookies and self.cookie:
-            self.client.cookies.set("machipika", self.cookie)
-
-    cookie = ""
 
     async def become(self, world: World, who: str) -> None:
         self.client.cookies.clear()
         if who:
             await world.login(self.client, getattr(world, who))
-        self.cookie = self.client.cookies.get("machipika") or ""
 
 
 LISTS = frozenset({
@@ -164,20 +159,21 @@ async def test_hostile_addresses(
     paths = addresses(row, things, world)
     for path in paths:
         await crashes.send("GET", path)
-    for turn in range(len(HOSTILE) if row.name in LISTS else 3):
+    for turn in range(0, len(HOSTILE), 1 if row.name in LISTS else 20):
         await crashes.send("GET", f"{paths[0]}?{asked(turn)}", turn)
     await crashes.send("GET", f"{paths[0]}?q=%ED%A0%80&place=%ff&object=%F5%80&page=%00")
 
 
-@pytest.mark.parametrize("who", ["", "hanako", "kenji", "kanae", "sato", "yosomono"])
+@pytest.mark.parametrize("who", ["", "kenji", "sato"])
 async def test_hostile_addresses_by_others(
     crashes: Crashes, world: World, things: Things, who: str
 ) -> None:
     await crashes.become(world, who)
     for number, row in enumerate(READING):
-        for path in addresses(row, things, world)[:5]:
-            await crashes.send("GET", path)
-            await crashes.send("HEAD", path)
+        path, *others = addresses(row, things, world)
+        await crashes.send("HEAD", path)
+        for other in others[:2]:
+            await crashes.send("GET", other)
         await crashes.send("GET", f"{path}?{asked(number)}", headers={"HX-Request": "true"})
 
 
@@ -253,7 +249,7 @@ async def test_one_hostile_value_in_a_good_form(
 
 def _fitting(field: str) -> tuple[str, ...]:
     """The part of the corpus that this field's own reading could stumble over, and every word."""
-    few = ("a\x00b", "\u2028\u202e\ufffe", "x" * 5_000, "²", "")
+    few = ("a\x00\u2028\u202e\ufffeb", "x" * 5_000, "²")
     own: Mapping[str, tuple[str, ...]] = {
         **dict.fromkeys(("geometry", "lon", "lat"), (*PLACES, *NUMBERS)),
         **dict.fromkeys(("day", "date", "retired_on", "season_from", "season_to"), DAYS),
@@ -311,7 +307,7 @@ def _odd_names() -> bytes:
     return "&".join(f"{quote(name)}=1" for name in (*names, "__class__", "data", "\x00")).encode()
 
 
-@pytest.mark.parametrize("who", ["", "hanako", "kenji", "kanae", "sato", "yosomono"])
+@pytest.mark.parametrize("who", ["", "kenji", "sato"])
 async def test_hostile_forms_by_others(
     crashes: Crashes, world: World, things: Things, who: str
 ) -> None:
@@ -321,7 +317,7 @@ async def test_hostile_forms_by_others(
         if row.name == "logout":
             continue
         value = HOSTILE[(number * 5) % len(HOSTILE)]
-        for path in addresses(row, things, world)[:5]:
+        for path in addresses(row, things, world)[:3]:
             await crashes.send("POST", path, value, data=dict.fromkeys(names, value))
             if row.name == "demo_login":
                 await crashes.become(world, who)

@@ -57,6 +57,10 @@ GEOMETRY_HEADINGS = {
     "x": "x easting east x座標",
     "y": "y northing north y座標",
 }
+# The columns of our own exports, in this order: data for other programs, so never translated.
+EXPORT_HEADINGS = (
+    "区域番号", "名称", "フリガナ", "区分", "管理者", "担当課", "延長m", "面積m2"
+)  # fmt: skip
 SURVEY_HEADINGS = frozenset({"x座標", "y座標"})
 
 _DROPPED = str.maketrans("", "", " _-・.()[]/:、,")

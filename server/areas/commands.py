@@ -15,6 +15,7 @@ from server.areas import import_records as records
 from server.areas import import_words as words
 from server.areas import importing
 from server.areas.import_forms import clean_filename
+from server.areas.import_json import line_json
 from server.areas.import_plan import Action, Line, Plan
 from server.areas.importing import ImportOptions
 from server.db.engine import make_engine, make_sessions
@@ -206,7 +207,7 @@ def _changes(line: Line) -> list[str]:
 
 
 def _remarks(line: Line) -> list[str]:
-    said = [words.row_finding(found) for found in records.line_json(line)["findings"]]
+    said = [words.row_finding(found) for found in line_json(line)["findings"]]
     return [f"{one.text}{one.advice}" for one in said]
 
 

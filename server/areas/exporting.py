@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.crs import JGD2011, MURORAN_PLANE, WGS84, is_plane, project
+from geo.files.words import EXPORT_HEADINGS as HEADINGS
 from server.areas.models import Area
 from server.coverage.files import BOM, plain_cell
 from server.errors import Invalid
@@ -33,7 +34,6 @@ SRIDS = {
     MURORAN_PLANE: _l("平面直角座標 12系 (EPSG:6680)"),
 }
 ENCODINGS = ("auto", "cp932", "utf-8")
-HEADINGS = ("区域番号", "名称", "フリガナ", "区分", "管理者", "担当課", "延長m", "面積m2")
 # A shapefile has ten bytes for a heading.
 SHAPEFILE_HEADINGS = (
     "code", "name", "name_kana", "kind", "manager", "section", "length_m", "area_m2"
@@ -164,7 +164,7 @@ def _placemark(row: Row) -> str:
     data = "".join(
         f'<Data name="{escape(heading)}"><value>{_xml(str(cell))}</value></Data>'
         for heading, cell in zip(HEADINGS, row.cells(), strict=True)
-        if heading != "名称"
+        if heading != HEADINGS[1]  # the name has an element of its own
     )
     shape = _rounded(row.shape, WGS84)
     return (

@@ -64,7 +64,7 @@ class AreaForm(BaseForm):
     section = Words(_l("担当課"), max_length=80)
     season_from = Words(
         _l("活動期間のはじまり"), [_real_month_day], clean=month_day, max_length=12,
-        description=_l("この区域だけ市の期間とちがうときに書きます。例:5月15日"),
+        description=_l("この区域だけ市の期間とちがうときに書きます。例: 5月15日"),
     )  # fmt: skip
     season_to = Words(_l("活動期間のおわり"), [_real_month_day], clean=month_day, max_length=12)
     safety_notes = Paragraphs(

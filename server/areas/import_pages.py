@@ -43,7 +43,7 @@ async def upload(request: Request) -> Response:
 async def _receive(request: Request) -> tuple[UploadForm, tuple[str, bytes] | None]:
     """The form, and (name, bytes) of its file if it is in order; the temporary file is closed."""
     try:
-        form = UploadForm(await read_form(request))
+        form = UploadForm(await read_form(request, files=("file",)))
         return form, (await form.content() if form.validate() else None)
     finally:
         await request.close()

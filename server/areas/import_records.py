@@ -6,7 +6,6 @@ or two people at once, do no harm. The file itself is kept only until it is appl
 
 import datetime as dt
 import hashlib
-import math
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from sqlalchemy import CursorResult, delete, literal, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.files import Finding, ReadResult
-from server.areas.import_plan import Line, Plan
+from geo.files import ReadResult
+from server.areas.import_json import about_json, line_json, storable
+from server.areas.import_plan import Plan
 from server.areas.importing import ImportOptions, allow_slow_statements
 from server.areas.models import AreaImport
 from server.audit.actions import record
@@ -87,7 +87,7 @@ class Work:
 
 @dataclass(frozen=True)
 class RowPage:
-    """One page of the preview; ``rows`` as made by ``line_json``."""
+    """One page of the preview; ``rows`` as made by ``import_json.line_json``."""
 
     action: str
     number: int
@@ -263,7 +263,7 @@ async def show_progress(db: AsyncSession, import_id: uuid.UUID, done: int, total
 
 async def ask(db: AsyncSession, import_id: uuid.UUID, result: ReadResult) -> None:
     """The file cannot be read before somebody says its CRS or layer."""
-    await _set(db, import_id, ("reading",), state="asking", summary=_about(result))
+    await _set(db, import_id, ("reading",), state="asking", summary=about_json(result))
 
 
 async def ask_encoding(db: AsyncSession, import_id: uuid.UUID) -> None:
@@ -281,7 +281,7 @@ async def show_plan(
 ) -> None:
     """The preview is ready, for the first time or again (``notice`` says why)."""
     await allow_slow_statements(db)
-    summary = _about(result) | {
+    summary = about_json(result) | {
         "counts": plan.counts, "fingerprint": plan.fingerprint, "notice": notice
     }  # fmt: skip
     rows = [line_json(line) for line in plan.lines]
@@ -294,7 +294,7 @@ async def mark_applied(
     db: AsyncSession, import_id: uuid.UUID, result: ReadResult, plan: Plan
 ) -> None:
     """In the transaction that writes the areas. Raises Conflict if another run was quicker."""
-    summary = _about(result) | {"counts": plan.counts}
+    summary = about_json(result) | {"counts": plan.counts}
     done = await _set(
         db, import_id, ("applying",), state="applied", summary=summary, content=None,
         applied_at=now(db),
@@ -309,7 +309,7 @@ async def add_applied(
     """A file that the command line brought in, for the list of imports."""
     made = AreaImport(
         filename=filename, sha256=hashlib.sha256(content).digest(), state="applied",
-        summary=_about(result) | {"counts": plan.counts}, rows=[], created_at=now(db),
+        summary=about_json(result) | {"counts": plan.counts}, rows=[], created_at=now(db),
         applied_at=now(db), options={},
     )  # fmt: skip
     db.add(made)
@@ -321,7 +321,7 @@ async def fail(
     db: AsyncSession, import_id: uuid.UUID, code: str, detail: Mapping[str, Any]
 ) -> None:
     """The file cannot be taken; its content is not kept."""
-    summary = {"error": code, "detail": _storable(dict(detail))}
+    summary = {"error": code, "detail": storable(dict(detail))}
     await _set(
         db, import_id, RUNNING, state="failed", summary=summary, content=None, rows=[]
     )  # fmt: skip
@@ -366,55 +366,3 @@ def _hit(result: Any) -> bool:
 
 def _stamp(db: AsyncSession) -> str:
     return now(db).astimezone(dt.UTC).isoformat()
-
-
-# ---- what is kept of a result and a plan ----
-
-
-def _about(result: ReadResult) -> dict[str, Any]:
-    kept = {
-        key: getattr(result, key)
-        for key in ("format", "needs", "layer", "srid", "crs_name", "axes_swapped", "encoding")
-    }
-    more = {
-        "layers": list(result.layers),
-        "columns": dict(result.columns),
-        "notes": [_finding(note) for note in result.notes],
-    }
-    stored: dict[str, Any] = _storable(kept | more)
-    return stored
-
-
-def _finding(found: Finding) -> dict[str, Any]:
-    return {"code": found.code, "severity": found.severity, "detail": dict(found.detail)}
-
-
-def line_json(line: Line) -> dict[str, Any]:
-    """A row of the preview as it is stored and shown."""
-    stored: dict[str, Any] = _storable(
-        {
-            "number": line.number,
-            "action": line.action,
-            "code": line.code,
-            "name": line.name,
-            "kind": line.kind,
-            "changes": [[c.field, c.before, c.after] for c in line.changes],
-            "moved_m": line.moved_m,
-            "findings": [_finding(f) for f in line.findings],
-            "fixed": line.fixed,
-        }
-    )
-    return stored
-
-
-def _storable(value: Any) -> Any:
-    """Fit for jsonb: no NUL, no half characters; names of layers come as the file has them."""
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_storable(str(key)): _storable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if value is None or isinstance(value, bool | int | float) else str(value)[:200]

@@ -265,7 +265,7 @@ class Said:
 
 def _fill(sentence: str, detail: Mapping[str, Any]) -> str:
     known = {key: f"{v:,}" if isinstance(v, int) else str(v) for key, v in detail.items()}
-    return str(sentence).format_map(defaultdict(str, known)).replace("(経度 緯度)", "")
+    return str(sentence).format_map(defaultdict(str, known))
 
 
 def file_error(code: str, detail: Mapping[str, Any]) -> Said:
@@ -281,6 +281,8 @@ def row_finding(found: Mapping[str, Any]) -> Said:
         text, advice = _l("区分がありません。"), ROW_FINDINGS[code][1]
     elif code == "unknown_manager" and not detail.get("value"):
         text, advice = _l("管理者がありません。"), ROW_FINDINGS[code][1]
+    elif code == "outside" and "lon" not in detail:
+        text, advice = _l("市の外にあります。"), ROW_FINDINGS[code][1]
     else:
         text, advice = ROW_FINDINGS[code]
     return Said(_fill(text, detail), _fill(advice, detail), found["severity"])

@@ -3,6 +3,7 @@
 import json
 import re
 
+import numpy as np
 import shapely
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import from_shape
@@ -21,6 +22,7 @@ REPAIRABLE = frozenset({"self_crossing", "hole_outside", "nested_parts"})
 
 # Collections may be nested without end, which GEOS reads by recursion: they are not tried.
 _WKT_START = re.compile(r"(MULTI)?(POINT|LINESTRING|POLYGON)\b", re.IGNORECASE)
+_DEEPEST = 3  # lists around a position: those of a MultiPolygon
 
 MESSAGES = {
     "not_json": _l("形を読み取れません。地図に描くか、GeoJSON か WKT を貼りつけてください。"),
@@ -103,7 +105,8 @@ def _from_wkt(text: str) -> dict[str, object]:
     if not _WKT_START.match(text):
         raise ShapeError("not_json")
     try:
-        shape = shapely.from_wkt(text)
+        with np.errstate(all="ignore"):  # 1e999 is refused as no number, not warned about
+            shape = shapely.from_wkt(text)
     except shapely.GEOSException:
         raise ShapeError("not_json") from None
     if shape is None or shape.is_empty:
@@ -114,12 +117,14 @@ def _from_wkt(text: str) -> dict[str, object]:
 def _turned(data: dict[str, object]) -> dict[str, object]:
     """The same geometry with each position turned round, if its first number is a latitude."""
 
-    def turn(node: object) -> object:
+    def turn(node: object, levels: int) -> object:
         if isinstance(node, list) and len(node) >= 2 and all(_is_number(n) for n in node[:2]):
             return [node[1], node[0], *node[2:]]
-        return [turn(child) for child in node] if isinstance(node, list) else node
+        if not isinstance(node, list) or levels == 0:
+            return node
+        return [turn(child, levels - 1) for child in node]
 
-    return {**data, "coordinates": turn(data.get("coordinates"))}
+    return {**data, "coordinates": turn(data.get("coordinates"), _DEEPEST)}
 
 
 def _is_number(value: object) -> bool:

@@ -218,7 +218,7 @@ def checked_extent(geojson: str) -> str | None:
 def litter_lines(form: CleanupForm) -> list[Litter]:
     """Bags and further lines of a form, blank ones left out."""
     lines = []
-    if form.bags.data and form.bags.data.is_finite():
+    if form.bags.data and form.bags.data.is_finite() and not form.bags.errors:
         lines.append(Litter(form.bag_class.data, "bag", form.bags.data))
     for row in form.litter:
         quantity = row.quantity.data
@@ -337,7 +337,7 @@ class WithdrawForm(forms.BaseForm):
     reason = forms.Words(
         _l("取り消す理由"),
         [forms.required_text(_l("理由を書いてください。"))],
-        description=_l("例:同じ活動を2回記録した。"),
+        description=_l("例: 同じ活動を2回記録した。"),
     )
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -34,25 +35,31 @@ async def _choices(db: Any, request: Request, partners: Any) -> LogChoices:
     return await queries.log_choices(db, partners, actor.account_id, today, rules.log_days_back)
 
 
+async def _sent(request: Request) -> FormData | None:
+    """The form of a POST: read first, since a slow phone must not hold a connection."""
+    return await read_form(request) if request.method == "POST" else None
+
+
 # --- record ----------------------------------------------------------------------------------
 
 
 async def new(request: Request) -> Response:
     """The log form; POST takes the report and shows what came of it."""
     actor = request.state["actor"]
+    sent = await _sent(request)
     async with unit_of_work(request) as db:
         choices = await _choices(db, request, actor.partner_ids)
-        if request.method == "POST":
-            return await _log(request, db, choices)
+        if sent is not None:
+            return await _log(request, db, choices, sent)
     wish = forms.Wish(area=nfkc(request.query_params.get("area")) or None)
     form = forms.blank_form(choices, wish, uuid7(), today_in(request))
     form.offer(choices, forms.partner_names(actor))
     return _form_page(request, form, choices=choices)
 
 
-async def _log(request: Request, db: Any, choices: LogChoices) -> Response:
+async def _log(request: Request, db: Any, choices: LogChoices, sent: FormData) -> Response:
     actor: Actor = request.state["actor"]
-    form = CleanupForm(await read_form(request))
+    form = CleanupForm(sent)
     form.offer(choices, forms.partner_names(actor))
     cleanup_id = forms.sent_id(form) or uuid7()
     form.id.data = str(cleanup_id)
@@ -204,6 +211,7 @@ def bounded(text: str | None, low: int, high: int) -> int | None:
 
 async def edit(request: Request) -> Response:
     """The same form with the report in it."""
+    sent = await _sent(request)
     async with unit_of_work(request) as db:
         report = await queries.get_report(
             db, request.path_params["id"], scope_of(request.state["actor"])
@@ -211,16 +219,18 @@ async def edit(request: Request) -> Response:
         if report.state == "withdrawn":
             raise Conflict(_("取り消した記録は直せません。新しく記録してください。"))
         choices = await _choices(db, request, [report.partner_id])
-        if request.method == "POST":
-            return await _edit(request, db, report, choices)
+        if sent is not None:
+            return await _edit(request, db, report, choices, sent)
     form = forms.report_form(report)
     form.offer(choices.including(report), {report.partner_code: report.partner_name})
     return _form_page(request, form, report=report)
 
 
-async def _edit(request: Request, db: Any, report: Report, choices: LogChoices) -> Response:
+async def _edit(
+    request: Request, db: Any, report: Report, choices: LogChoices, sent: FormData
+) -> Response:
     actor, city = request.state["actor"], request.state["city"]
-    form = CleanupForm(await read_form(request))
+    form = CleanupForm(sent)
     form.partner.data = report.partner_code
     form.offer(choices.including(report), {report.partner_code: report.partner_name})
     if not form.validate():
@@ -239,9 +249,9 @@ async def _edit(request: Request, db: Any, report: Report, choices: LogChoices) 
 async def withdraw(request: Request) -> Response:
     """Ask why, then take the report back."""
     actor, cleanup_id = request.state["actor"], request.path_params["id"]
+    form = forms.WithdrawForm(await _sent(request))
     async with unit_of_work(request) as db:
         report = await queries.get_report(db, cleanup_id, scope_of(actor))
-        form = forms.WithdrawForm(await read_form(request) if request.method == "POST" else None)
         if request.method != "POST" or (report.state != "withdrawn" and not form.validate()):
             context = {"report": report, "form": form, "layout": _layout(request, report)}
             status = 422 if request.method == "POST" else 200

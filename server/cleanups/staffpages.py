@@ -65,9 +65,9 @@ class Address:
 async def review(request: Request) -> Response:
     """Accept a report or hand it back; then show it again."""
     actor, cleanup_id = request.state["actor"], request.path_params["id"]
+    form = forms.ReviewForm(await read_form(request))
     async with unit_of_work(request) as db:
         report = await queries.get_report(db, cleanup_id, None)
-        form = forms.ReviewForm(await read_form(request))
         if not form.validate():
             return detail_page(request, report, form, 422)
         try:

@@ -40,7 +40,9 @@ def make_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=5,
+        # Longer than a burst: who waits in line a little is better off than who is sent away. The
+        # statement timeout frees connections, so this is not what guards against slow statements.
+        pool_timeout=15,
         pool_pre_ping=True,
         connect_args=connect_args,
     )

@@ -18,6 +18,7 @@ from server.errors import DomainError, LoginRequired, TooMany, status_of
 from server.http.i18n import gettext as _
 from server.http.render import is_fragment, render, url_for
 from server.http.requestlog import reference
+from server.http.security import SAFE_METHODS
 
 log = structlog.get_logger("machipika")
 
@@ -64,7 +65,7 @@ async def on_domain_error(request: Request, error: Exception) -> Response:
     """Domain errors carry their own words; a missing log-in leads to the log-in page."""
     assert isinstance(error, DomainError)  # noqa: S101 - registered for this class only
     if isinstance(error, LoginRequired):
-        if request.method == "GET":
+        if request.method in SAFE_METHODS:
             back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         else:
             back = request.headers.get("x-machipika-page", "/")

@@ -43,21 +43,25 @@ RETURNING tokens
 def client_address(request: Request) -> str:
     """The caller's address; IPv6 is cut to its /64, since one household owns that many.
 
-    Behind proxies only the entries our own proxies appended are believed.
+    Behind proxies only the entries our own proxies appended are believed, whether a proxy appends
+    to the line it got or adds a line of its own.
     """
     trusted = request.state["settings"].trusted_proxies
     address = request.client.host if request.client else "unknown"
     if trusted:
-        chain = [p.strip() for p in request.headers.get("x-forwarded-for", "").split(",")]
+        lines = ",".join(request.headers.getlist("x-forwarded-for"))
+        chain = [part.strip() for part in lines.split(",")]
         if len(chain) >= trusted and chain[-trusted]:
             address = chain[-trusted]
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return "unknown"
-    if ip.version == 6:
-        return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
-    return str(ip)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    # A socket for both versions calls 192.0.2.1 ::ffff:192.0.2.1: all of those share one /64.
+    mapped = ip.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((ip, 64), strict=False).network_address)
 
 
 async def take(db: AsyncSession, limit: Limit, key: str) -> None:

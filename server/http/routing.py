@@ -35,6 +35,9 @@ def guarded(row: PageRoute) -> Page:
         actor = getattr(request.state, "actor", None)
         row.policy.require(actor)
         request.scope["machipika.public"] = row.policy.public
+        if request.method == "HEAD":
+            # Pages ask "GET?" and otherwise write; HEAD passes the checks that writes do not.
+            request = Request({**request.scope, "method": "GET"}, request.receive)
         if request.method not in SAFE_METHODS:
             who = str(actor.account_id) if actor else client_address(request)
             async with request.state["sessions"]() as db, db.begin():

@@ -50,6 +50,7 @@ class SecurityHeaders:
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=()",
+            "Cache-Control": "no-store",  # whoever may be cached says so
         }
         if settings.https:
             self.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

@@ -5,6 +5,7 @@ import datetime as dt
 from starlette.requests import Request
 from starlette.responses import Response
 from wtforms import EmailField, FileField, RadioField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
 from wtforms.validators import NumberRange
 
 from server.http import forms
@@ -33,12 +34,12 @@ class SampleForm(forms.BaseForm):
     pickup = RadioField(
         _l("袋の回収"),
         [forms.optional()],
-        choices=[("no", _l("たのまない")), ("yes", _l("市にたのむ"))],
+        choices=[SelectChoice("no", _l("たのまない")), SelectChoice("yes", _l("市にたのむ"))],
     )
     email = EmailField(
         _l("メールアドレス"),
         [forms.required_text()],
-        description=_l("例:hanako@example.jp。確認のメールを送ります。"),
+        description=_l("例: hanako@example.jp。確認のメールを送ります。"),
     )
     note = forms.Paragraphs(_l("ご意見・気づいたこと"), description=_l("課題や反省点など。"))
     photo = FileField(_l("写真(前・後)"))

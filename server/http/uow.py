@@ -17,6 +17,7 @@ from starlette.requests import Request
 from server.http.requestlog import reference
 
 PUBLIC_TIMEOUT_MS = 2_000
+HOLDS_CONNECTION = "machipika.holds_connection"  # in the scope, while a unit of work is open
 T = TypeVar("T")
 
 
@@ -27,7 +28,11 @@ async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
     async with sessions(info={"reference": reference()}) as session, session.begin():
         if request.scope.get("machipika.public"):
             await session.execute(text(f"SET LOCAL statement_timeout = {PUBLIC_TIMEOUT_MS}"))
-        yield session
+        request.scope[HOLDS_CONNECTION] = True
+        try:
+            yield session
+        finally:
+            request.scope[HOLDS_CONNECTION] = False
 
 
 async def retry_on_collision(work: Callable[[], Awaitable[T]], attempts: int = 3) -> T:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from server.app import create_app
@@ -44,7 +44,8 @@ class Site:
         """Rows of a statement, committed."""
         async with self.sessions() as db, db.begin():
             answer = await db.execute(text(statement), values)
-            return list(answer.all()) if answer.returns_rows else []
+            reads = isinstance(answer, CursorResult) and answer.returns_rows
+            return list(answer.all()) if reads else []
 
     async def one(self, statement: str, **values: Any) -> Any:
         """The only value of a statement."""
