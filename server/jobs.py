@@ -9,7 +9,7 @@ import contextlib
 import copy
 from collections.abc import AsyncIterator
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, Blueprint, JobContext, PsycopgConnector
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from server.accounts.jobs import tasks as accounts_tasks
@@ -19,12 +19,27 @@ from server.jobcontext import Outside
 from server.services import Services
 from server.settings import Settings
 
+own_tasks = Blueprint()
+
+
+@own_tasks.periodic(cron="*/2 * * * *")
+@own_tasks.task(name="rescue", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Put back jobs whose worker died in the middle (kill -9, power): they run again.
+
+    A living worker sends heartbeats; a job of one that has been silent for 30 s is nobody's.
+    """
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
+
 
 def make_jobs(database_url: str) -> App:
     """The job queue on this database; open it (``async with``) only to run a worker."""
     app = App(connector=PsycopgConnector(conninfo=libpq_url(database_url), max_size=4))
     # Copies: add_tasks_from renames the tasks it is given, so a second app in this process (every
     # test makes one) would otherwise get "accounts:accounts:send_mail".
+    app.add_tasks_from(copy.deepcopy(own_tasks), namespace="jobs")
     app.add_tasks_from(copy.deepcopy(accounts_tasks), namespace="accounts")
     app.add_tasks_from(copy.deepcopy(areas_tasks), namespace="areas")
     return app
