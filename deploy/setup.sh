@@ -55,15 +55,12 @@ wanted=$(sha256sum requirements.lock requirements-dev.lock deploy/setup.sh | sha
 have=$(cat "$stamp" 2>/dev/null || true)
 if [ "$have" != "$wanted test" ] && [ "$have" != "$wanted $what" ]; then
   step "Python packages into .venv (about a minute the first time)"
-  [ -x .venv/bin/python ] || "$python" -m venv .venv
+  # --clear: what an interrupted first run left behind has a python, but no pip
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
   .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
-  cat > .venv/bin/machipika <<LAUNCHER
-#!$PWD/.venv/bin/python
-import sys
-sys.path.insert(0, "$PWD")
-from server.cli import main
-main()
-LAUNCHER
+  # A shell script: the first line of a Python script cannot hold a path with spaces.
+  printf '#!/usr/bin/env bash\nhere=%q\nPYTHONPATH=$here exec "$here/.venv/bin/python" -m server.cli "$@"\n' \
+    "$PWD" > .venv/bin/machipika
   chmod +x .venv/bin/machipika
   echo "$wanted $what" > "$stamp"
 fi

@@ -18,7 +18,10 @@ GSI_PALE = "https://cyberjapandata.gsi.go.jp/xyz/pale/{z}/{x}/{y}.png"
 class Settings(BaseSettings):
     """How this process runs. Immutable; tests make their own."""
 
-    model_config = SettingsConfigDict(env_prefix="MACHIPIKA_", frozen=True, extra="forbid")
+    # hide_input: a refused setting must not print the passwords beside it into a log.
+    model_config = SettingsConfigDict(
+        env_prefix="MACHIPIKA_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     environment: Literal["development", "production"] = "development"
     demo: bool = False

@@ -100,7 +100,13 @@ def addresses(row: PageRoute, things: Things, world: World) -> list[str]:
     if "{name}" in row.path:
         return [row.path.replace("{name}", name) for name in ("areas", "%00", "..%2fx", "é")]
     if "{id:uuid}" in row.path:
-        made = (things.opportunity, things.cancelled, things.draft, things.cleanup, uuid.UUID(int=0))
+        made = (
+            things.opportunity,
+            things.cancelled,
+            things.draft,
+            things.cleanup,
+            uuid.UUID(int=0),
+        )
         return [row.path.replace("{id:uuid}", str(id)) for id in made]
     return [row.path]
 
@@ -239,16 +245,17 @@ async def test_one_hostile_value_in_a_good_form(
     """Each field in turn, so that nothing before it stops the reading."""
     await crashes.become(world, "kanri")
     path, good = forms(world, things)[name]
-    for field in good:
-        for value in _fitting(field):
+    for number, field in enumerate(good):
+        for value in _fitting(field, number):
             given = {**good, field: value, "id": str(uuid.uuid4())}
             await crashes.send("POST", path, (field, value), data=given)
             if name in ("demo", "code"):
                 await crashes.become(world, "kanri")
 
 
-def _fitting(field: str) -> tuple[str, ...]:
-    """The part of the corpus that this field's own reading could stumble over, and every word."""
+def _fitting(field: str, number: int) -> tuple[str, ...]:
+    """The part of the corpus that this field's own reading could stumble over: all of it for most
+    fields, for numbers (which share one reading) a third each."""
     few = ("a\x00\u2028\u202e\ufffeb", "x" * 5_000, "²")
     own: Mapping[str, tuple[str, ...]] = {
         **dict.fromkeys(("geometry", "lon", "lat"), (*PLACES, *NUMBERS)),
@@ -261,14 +268,18 @@ def _fitting(field: str) -> tuple[str, ...]:
         ),
         **dict.fromkeys(("next", "email", "title", "notes", "reason", "comment", "name"), WORDS),
     }  # fmt: skip
-    return (*few, *own.get(field, ()))
+    mine = own.get(field, ())
+    return (*few, *(mine[number % 3 :: 3] if mine is NUMBERS else mine))
 
 
 def multipart(fields: Mapping[str, bytes], *, charset: str = "", as_files: bool = False) -> bytes:
     lines = []
     for name, value in fields.items():
         filename = b'; filename="x"' if as_files else b""
-        lines += [b"--b", b'Content-Disposition: form-data; name="%s"%s' % (name.encode(), filename)]
+        lines += [
+            b"--b",
+            b'Content-Disposition: form-data; name="%s"%s' % (name.encode(), filename),
+        ]
         lines += [b"", value]
     return b"\r\n".join([*lines, b"--b--", b""])
 
@@ -323,14 +334,18 @@ async def test_hostile_forms_by_others(
                 await crashes.become(world, who)
 
 
-async def test_other_methods_are_refused(
-    crashes: Crashes, world: World, things: Things
-) -> None:
+async def test_other_methods_are_refused(crashes: Crashes, world: World, things: Things) -> None:
     await crashes.become(world, "kanri")
     for row in ROWS:
         path = addresses(row, things, world)[0]
         for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X" * 200):
             answer = await crashes.client.request(method, path)
             assert answer.status_code == 405, (method, path)
-    for path in ("/static/x/%00", "/static/x/" + "y" * 5_000, "/static/../../etc/passwd", "//", "/%00"):
+    for path in (
+        "/static/x/%00",
+        "/static/x/" + "y" * 5_000,
+        "/static/../../etc/passwd",
+        "//",
+        "/%00",
+    ):
         await crashes.send("GET", path)

@@ -162,13 +162,14 @@ async def test_a_title_with_an_odd_line_end_can_be_mailed(
 # --- answers --------------------------------------------------------------------------------------
 
 
-async def test_a_japanese_goal_fits_into_a_header(
-    client: httpx2.AsyncClient, world: World
-) -> None:
+async def test_a_japanese_goal_fits_into_a_header(client: httpx2.AsyncClient, world: World) -> None:
     await world.login(client, world.hanako)
     form = {"display_name": "はなこ", "next": "/areas?q=母恋"}
     answer = await client.post("/welcome", data=form, headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/areas?q=%E6%AF%8D%E6%81%8B")
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (
+        204,
+        "/areas?q=%E6%AF%8D%E6%81%8B",
+    )
 
 
 @pytest.mark.parametrize(

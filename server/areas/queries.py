@@ -110,24 +110,27 @@ def public_state(care: Any, moment: dt.datetime) -> ColumnElement[str]:
 async def list_areas(
     db: AsyncSession, asked: AreaFilter, day: dt.date, rules: CityRules
 ) -> AreaPage:
-    """Areas in force, by reading; one page of ``PAGE_ROWS``."""
+    """Areas in force, by reading; one page of ``PAGE_ROWS``. Only its areas are asked for care."""
     care = care_of_areas(day, rules)
     kana = reading(Area.name_kana, Area.name)
+    in_force = Area.retired_on.is_(None) | (Area.retired_on > day)
     found = (
+        select(Area.id, Area.code, kana.label("kana")).where(in_force, *conditions(asked, day))
+    ).cte("found")
+    chosen = select(found).order_by(found.c.kana, found.c.code).limit(PAGE_ROWS)
+    few = chosen.offset((asked.page - 1) * PAGE_ROWS).cte("few")
+    page = (
         select(
             Area.id, Area.code, Area.name, Area.kind, Area.manager, Area.length_m, Area.area_m2,
-            care.c.last_on, care.c.area_id, kana.label("kana"),
+            care.c.last_on, public_state(care, now(db)).label("state"), few.c.kana,
         )
+        .join(few, few.c.id == Area.id)
         .join(care, care.c.area_id == Area.id)
-        .where(*conditions(asked, day))
-        .add_columns(public_state(care, now(db)).label("state"))
-    ).cte("found")  # fmt: skip
-    total = select(func.count()).select_from(found).scalar_subquery()
-    page = select(found).order_by(found.c.kana, found.c.code).limit(PAGE_ROWS)
-    page_rows = page.offset((asked.page - 1) * PAGE_ROWS).subquery("page")
-    counted = select(total.label("total")).subquery("counted")
-    statement = select(counted.c.total, page_rows).select_from(counted.outerjoin(page_rows, true()))
-    answer = (await db.execute(statement.order_by(page_rows.c.kana, page_rows.c.code))).all()
+        .subquery("page")
+    )  # fmt: skip
+    counted = select(func.count().label("total")).select_from(found).subquery("counted")
+    statement = select(counted.c.total, page).select_from(counted.outerjoin(page, true()))
+    answer = (await db.execute(statement.order_by(page.c.kana, page.c.code))).all()
     rows = tuple(_line(row) for row in answer if row.id is not None)
     return AreaPage(rows, answer[0].total)
 

@@ -96,10 +96,22 @@ _OWN = """
    AND (CAST(:area AS text) IS NULL OR a.code = :area)
 """
 
-_OWN_PAGE = text(f"""{_LINE} {_OWN}
- ORDER BY c.done_on DESC, c.created_at DESC, c.id
- LIMIT :rows OFFSET :skip
-""")
+_ORDER = "ORDER BY c.done_on DESC, c.created_at DESC, c.id"
+
+
+def _page_of(conditions: str) -> str:
+    """SQL: the lines of one page. Its ids come first, or the litter of every line that OFFSET
+    skips would be gathered too: seconds, far back in a long list."""
+    return f"""
+WITH page AS (
+  SELECT c.id FROM cleanups c JOIN areas a ON a.id = c.area_id
+    JOIN partners p ON p.id = c.partner_id {conditions}
+  {_ORDER} LIMIT :rows OFFSET :skip)
+{_LINE} JOIN page ON page.id = c.id {_ORDER}
+"""  # noqa: S608 - fixed text only
+
+
+_OWN_PAGE = text(_page_of(_OWN))
 
 _OWN_YEAR = text(f"""
 WITH mine AS (
@@ -192,11 +204,7 @@ _ALL = """
         OR a.name_kana ILIKE :area_like)
 """
 
-_ALL_PAGE = text(f"""{_LINE} {_ALL}
-   AND (CAST(:state AS text) IS NULL OR c.state = :state)
- ORDER BY c.done_on DESC, c.created_at DESC, c.id
- LIMIT :rows OFFSET :skip
-""")
+_ALL_PAGE = text(_page_of(f"{_ALL} AND (CAST(:state AS text) IS NULL OR c.state = :state)"))
 
 _ALL_COUNTS = text(f"""
 SELECT (SELECT json_object_agg(state, n) FROM (

@@ -1,5 +1,6 @@
 """The coverage for staff: tiles, map and table of the same rows, and the file of them."""
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,12 +27,12 @@ async def staff_coverage(request: Request) -> Response:
     async with unit_of_work(request) as db:
         today = city_today(db, city)
         asked = read_filter(params, today)
-        if params.get("format") == "csv":
-            return _file(
-                asked, coverage_csv(await coverage(db, asked, city.rules, limit=FILE_ROWS))
-            )
-        found = await coverage(db, asked, city.rules)
-        choices = await filter_choices(db)
+        as_file = params.get("format") == "csv"
+        limit = FILE_ROWS if as_file else PAGE_ROWS
+        found = await coverage(db, asked, city.rules, limit=limit)
+        choices = None if as_file else await filter_choices(db)
+    if choices is None:  # thousands of rows: not in the event loop
+        return _file(asked, await to_thread.run_sync(coverage_csv, found))
     context = {
         "asked": asked,
         "found": found,

@@ -90,3 +90,17 @@ def test_repair_and_swap_only_when_asked() -> None:
 )
 def test_month_day(typed: str, stored: str) -> None:
     assert month_day(typed) == stored
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"Polygon","coordinates":' + "[" * 700 + "]" * 700 + "}",
+        "LINESTRING(1e999 1, 2 2)",
+        '{"type":"LineString","coordinates":[[1e999,0],[0,0]]}',
+    ],
+)
+def test_bottomless_and_endless_shapes_are_refused(text: str, swap: bool) -> None:
+    with pytest.raises(Invalid):
+        read_shape(text, swap=swap)
