@@ -27,8 +27,9 @@ pytestmark = pytest.mark.anyio
 
 DEEP = "[" * 700 + "]" * 700
 WORDS = (
-    "", "\x00", "a\x00b", "'\";--", "%", "\\", "%s{0}${{7*7}}{{7*7}}", "\u2028\u202e\ufffe", "𠮷" * 50,
-    "<script>alert(1)</script>", "=cmd|'/c'!A1", "../../etc/passwd", "x" * 5_000, "²", "１２",
+    "", "\x00", "a\x00b", "'\";--", "%", "\\", "%s{0}${{7*7}}{{7*7}}", "\u2028\u202e\ufffe",
+    "𠮷" * 50, "<script>alert(1)</script>", "=cmd|'/c'!A1", "../../etc/passwd", "x" * 5_000,
+    "²", "１２",
 )  # fmt: skip
 NUMBERS = (
     "-1", "0", "1e400", "NaN", "-Infinity", "sNaN", str(10**30), "9" * 5_000, "2147483648",
@@ -38,7 +39,7 @@ DAYS = ("0001-01-01", "9999-12-31", "2026-02-29", "10000-01-01", "0000-00-00", "
 TIMES = ("00:00", "24:00", "23:59:59", "99:99")
 PLACES = (
     "nan,nan,nan,nan", "inf,inf,inf,inf", "180,90,-180,-90", "1,2,3", "1e308,0,-1e308,0",
-    "140.9,42.3,140.9,42.3", "A-0001", DEEP, '{"type":"Polygon","coordinates":%s}' % DEEP,
+    "140.9,42.3,140.9,42.3", "A-0001", DEEP, f'{{"type":"Polygon","coordinates":{DEEP}}}',
     '{"type":"LineString","coordinates":[[1e400,0],[0,0]]}', "POLYGON EMPTY", "POINT(1e999 1)",
     '{"type":"GeometryCollection","geometries":[]}', "GEOMETRYCOLLECTION(" * 400,
 )  # fmt: skip

@@ -189,8 +189,8 @@ async def read_form(
 ) -> FormData:
     """The submitted fields, bounded in number; part sizes are bounded by the app.
 
-    What no form of ours sends is gone before a field reads it: NUL (PostgreSQL refuses it), names
-    that are no names, and files, but for those in ``files``, which ``request.close()`` closes.
+    What no form of ours sends is gone before a field reads it: names that are no names, and
+    files, but for those in ``files``, which ``request.close()`` closes.
     Raises HTTPException 400 for text in another encoding than UTF-8: Python would decode a
     multipart body by any codec that the sender names. A form is read before a ``unit_of_work``
     begins, for a slow sender would hold its connection.
@@ -205,5 +205,5 @@ async def read_form(
         if isinstance(value, UploadFile) and name not in files:
             await value.close()
         elif _FIELD_NAME.fullmatch(name):
-            kept.append((name, value.replace("\0", "") if isinstance(value, str) else value))
+            kept.append((name, value))
     return FormData(kept)

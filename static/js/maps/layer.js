@@ -27,7 +27,8 @@ export function addLayer(map, settings) {
   watchQuery(layer);
   // The first answer covers the whole city and lets the map find its data; what is there is
   // there at once, and nothing is asked for twice.
-  const everything = settings.fit && !context.placed;
+  const around = Boolean(context.view.dataset.radiusM);
+  const everything = settings.fit && (!context.placed || around);
   load(layer, { box: everything ? context.home : null, fit: everything });
 }
 
@@ -120,11 +121,17 @@ function report(layer) {
   else say(layer.map);
 }
 
+/** Show what the list shows: its numbered results and the place they are near; else everything. */
 function fitTo(layer) {
-  const { map } = layer;
+  const { view, home } = contextOf(layer.map);
+  const all = [...layer.entries.values()];
+  const numbered = all.filter((entry) => entry.label);
   const bounds = L.latLngBounds([]);
-  layer.entries.forEach((entry) => bounds.extend(entry.bounds));
-  if (bounds.isValid()) showBounds(map, bounds);
+  for (const entry of numbered.length ? numbered : all) bounds.extend(entry.bounds);
+  const { lon, lat, radiusM } = view.dataset;
+  if (radiusM && bounds.isValid()) bounds.extend([Number(lat), Number(lon)]);
+  if (bounds.isValid()) showBounds(layer.map, bounds);
+  else if (!radiusM) showBounds(layer.map, home);
 }
 
 function draw(layer, data) {
