@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -206,7 +205,6 @@ def doctor() -> None:
 
 def main() -> None:
     """Entry point of the ``machipika`` command; works from any folder."""
-    os.chdir(Path(__file__).resolve().parent.parent)
     app()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.citysettings.models import CitySetting, Municipality
-from server.citysettings.registry import CityRules
+from server.citysettings.registry import CityRules, read_rules
 
 CACHE_SECONDS = 10
 
@@ -48,7 +48,7 @@ async def load_city(db: AsyncSession) -> City:
     city = row.Municipality
     return City(
         city.code, city.name, city.short_name, city.prefecture, city.plane_srid,
-        ZoneInfo(city.timezone), (row.lon, row.lat), CityRules(**(row.rules or {})),
+        ZoneInfo(city.timezone), (row.lon, row.lat), read_rules(row.rules or {}),
     )  # fmt: skip
 
 

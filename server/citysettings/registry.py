@@ -5,7 +5,8 @@ A value in the table ``city_settings`` wins over the default here.
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from server.http.i18n import lazy as _l
 
@@ -33,6 +34,19 @@ class CityRules(BaseModel):
         "暗くなる前に終わり、崖や川べりなど危ない場所には近づかないでください。",
         max_length=1000,
     )
+
+
+def read_rules(values: dict[str, object]) -> CityRules:
+    """The rules from the table; a value out of bounds is as if it had not been set.
+
+    One bad row must not take every page down; it is logged each time it is read.
+    """
+    try:
+        return CityRules(**values)
+    except ValidationError as error:
+        bad = {str(problem["loc"][0]) for problem in error.errors()}
+        structlog.get_logger("machipika").error("city settings out of bounds", keys=sorted(bad))
+        return CityRules(**{key: value for key, value in values.items() if key not in bad})
 
 
 @dataclass(frozen=True)

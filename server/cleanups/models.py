@@ -43,6 +43,7 @@ class Cleanup(Base):
         ),
         Index("ix_cleanups_partner_day", "partner_id", text("done_on DESC")),
         Index("ix_cleanups_state", "state", "created_at"),
+        Index("ix_cleanups_newest", text("done_on DESC"), text("created_at DESC"), "id"),
         Index("ix_cleanups_extent", "extent", postgresql_using="gist"),
     )
 

@@ -172,7 +172,11 @@ async def change(
     try:
         hit = await db.scalar(
             update(Opportunity)
-            .where(Opportunity.id == before.id, Opportunity.state == "published")
+            .where(
+                Opportunity.id == before.id,
+                Opportunity.state == "published",
+                Opportunity.sequence == before.sequence,
+            )
             .values(sequence=Opportunity.sequence + 1, updated_at=now(db), **_columns(draft))
             .returning(Opportunity.id)
         )
@@ -181,8 +185,8 @@ async def change(
             message = _("すでに%(n)s人の申込みがあります。定員はそれより少なくできません。")
             raise Invalid(message % {"n": before.taken}, "capacity") from error
         raise
-    if hit is None:  # called off by somebody else a moment ago
-        raise Conflict(_("この活動は中止になりました。"))
+    if hit is None:  # changed or called off by somebody else a moment ago
+        raise Conflict(_("ほかの人が先に直しました。新しい内容を確かめてください。"))
     record(db, actor, "opportunity.change", "opportunity", before.id, fields=changed)
     if {"starts_at", "ends_at", "meeting_place", "lon", "lat"} & set(changed):
         await tell_participants(db, before.id, Letter.changed(draft, link))

@@ -60,6 +60,7 @@ class PostForm(BaseForm):
     """An activity as a host writes it."""
 
     id = HiddenField()
+    sequence = HiddenField()  # the state that was opened for editing, to notice a second editor
     title = Words(
         _l("活動の名前"),
         [required_text()],

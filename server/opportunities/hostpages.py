@@ -108,6 +108,8 @@ async def edit(request: Request) -> Response:
     form.offer_areas(areas, kept=before)
     if not form.validate():
         return _form_page(request, form, areas, before, 422)
+    if form.sequence.data not in ("", None, str(before.sequence)):
+        return _overtaken(request, form, areas, before)
     city, link = request.state["city"], link_to(request, before.id)
     try:
         draft = form.draft(city.zone, form.chosen_area(areas), before)
@@ -120,6 +122,15 @@ async def edit(request: Request) -> Response:
     return go(request, url_for(request, "opportunity", id=before.id), "opportunity.saved")
 
 
+def _overtaken(request: Request, form: PostForm, areas: list[OwnArea], before: Detail) -> Response:
+    """Somebody else changed it meanwhile: nothing typed is lost, sending again overwrites it."""
+    form.sequence.data = str(before.sequence)
+    form.form_errors.append(
+        _("ほかの人が先に直しました。下の内容でよければ、もう一度押してください。")
+    )
+    return _form_page(request, form, areas, before, 409)
+
+
 def _edit_form(request: Request, before: Detail, areas: list[OwnArea]) -> Response:
     values = as_values(before, request.state["city"].zone)
     area = next((a for a in areas if a.key == values["area"]), None)
@@ -127,7 +138,7 @@ def _edit_form(request: Request, before: Detail, areas: list[OwnArea]) -> Respon
     area = next((a for a in areas if wished == a.key), area)
     form = PostForm()
     form.offer_areas(areas, kept=before)
-    form.suggest({**values, "id": str(before.id)}, area)
+    form.suggest({**values, "id": str(before.id), "sequence": str(before.sequence)}, area)
     if area is None:
         form.area.data = KEPT
     return _form_page(request, form, areas, before)

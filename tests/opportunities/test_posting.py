@@ -287,3 +287,20 @@ async def test_staff_edit_keeps_an_area_that_is_no_longer_under_agreement(
     assert (await client.post(path, data=data)).status_code == 303
     row = await one(db)
     assert (row.title, row.area_id) == ("直した", world.street.id)
+
+
+async def test_two_people_edit_one_activity(
+    client: httpx2.AsyncClient, world: World, db: AsyncSession, clock: FixedClock
+) -> None:
+    posted = await factories.opportunity(db, world.partner, starts=clock.now + dt.timedelta(days=9))
+    await db.commit()
+    await world.login(client, world.kenji)
+    path = f"/opportunities/{posted.id}/edit"
+    first = await client.post(path, data=filled(world, sequence="0", title="先に直した名前"))
+    assert first.status_code == 303
+    second = await client.post(path, data=filled(world, sequence="0", title="後から直した名前"))
+    assert second.status_code == 409
+    assert "ほかの人が先に直しました" in second.text
+    assert "後から直した名前" in second.text  # nothing typed is lost
+    again = await client.post(path, data=filled(world, sequence="1", title="後から直した名前"))
+    assert again.status_code == 303

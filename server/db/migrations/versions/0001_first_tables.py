@@ -685,6 +685,12 @@ def upgrade() -> None:
         ["partner_id", sa.literal_column("done_on DESC")],
         unique=False,
     )
+    op.create_index(
+        "ix_cleanups_newest",
+        "cleanups",
+        [sa.literal_column("done_on DESC"), sa.literal_column("created_at DESC"), "id"],
+        unique=False,
+    )
     op.create_index("ix_cleanups_state", "cleanups", ["state", "created_at"], unique=False)
     op.create_table(
         "signups",
