@@ -33,6 +33,12 @@ JST = dt.timezone(dt.timedelta(hours=9))
 START = dt.datetime(2026, 6, 14, 10, 0, tzinfo=JST)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last: Playwright's synchronous interface keeps an event loop of its own running
+    in this thread until the session ends, and asynchronous tests cannot start beside it."""
+    items.sort(key=lambda item: "tests/browser/" in item.nodeid)
+
+
 class FixedClock:
     """A clock that stands still until a test moves it."""
 
