@@ -9,7 +9,11 @@ import contextlib
 import copy
 from collections.abc import AsyncIterator
 
+import psycopg
+import structlog
 from procrastinate import App, Blueprint, JobContext, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from psycopg_pool import PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from server.accounts.jobs import tasks as accounts_tasks
@@ -18,6 +22,10 @@ from server.db.engine import libpq_url
 from server.jobcontext import Outside
 from server.services import Services
 from server.settings import Settings
+
+STOP_S = 5
+RETRY_S = 5
+log = structlog.get_logger("machipika")
 
 own_tasks = Blueprint()
 
@@ -36,7 +44,7 @@ async def rescue(context: JobContext, timestamp: int) -> None:
 
 def make_jobs(database_url: str) -> App:
     """The job queue on this database; open it (``async with``) only to run a worker."""
-    app = App(connector=PsycopgConnector(conninfo=libpq_url(database_url), max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=libpq_url(database_url), max_size=4, timeout=5))
     # Copies: add_tasks_from renames the tasks it is given, so a second app in this process (every
     # test makes one) would otherwise get "accounts:accounts:send_mail".
     app.add_tasks_from(copy.deepcopy(own_tasks), namespace="jobs")
@@ -45,22 +53,34 @@ def make_jobs(database_url: str) -> App:
     return app
 
 
+async def _keep_working(jobs: App, outside: Outside) -> None:
+    """Run jobs, and go on after the database was away: a restart of it must not end the worker."""
+    while True:
+        try:
+            await jobs.run_worker_async(
+                additional_context={"outside": outside}, install_signal_handlers=False,
+                concurrency=2, delete_jobs="successful", shutdown_graceful_timeout=STOP_S,
+            )  # fmt: skip
+        except (ConnectorException, psycopg.Error, PoolTimeout) as error:
+            log.warning("the worker lost the database", error=type(error).__name__)
+            await asyncio.sleep(RETRY_S)
+
+
 @contextlib.asynccontextmanager
 async def worker(
     jobs: App, sessions: async_sessionmaker[AsyncSession], services: Services, settings: Settings
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a worker beside whatever else the process does; leaving the block stops it in order."""
-    context = {"outside": Outside(sessions, services, settings)}
+    """Run a worker beside whatever else the process does; leaving the block stops it in order.
+
+    In order means: jobs at work may finish for ``STOP_S``. Without a database there is nothing to
+    finish, so a second cancellation ends the waiting for it.
+    """
+    outside = Outside(sessions, services, settings)
     async with jobs.open_async():
-        running = asyncio.create_task(
-            jobs.run_worker_async(
-                additional_context=context, install_signal_handlers=False, concurrency=2,
-                delete_jobs="successful", shutdown_graceful_timeout=5,
-            )
-        )  # fmt: skip
+        running = asyncio.create_task(_keep_working(jobs, outside))
         try:
             yield running
         finally:
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
+            for _ in range(2):
+                running.cancel()
+                await asyncio.wait({running}, timeout=STOP_S)
