@@ -51,7 +51,7 @@ async def test_the_first_page_says_what_to_do(
     assert "見本けんじさん、こんにちは" in page and "活動を記録する" in page
     assert "3日前に清掃" in page and "まだ記録なし" in page
     assert page.index(world.park.name) < page.index(world.street.name), "the most urgent first"
-    assert "夏のごみ拾い" in page and "申込 3人(定員 9人)" in page
+    assert "夏のごみ拾い" in page and "申込み3人(定員9人)" in page
     assert f"/opportunities/{coming.id}" in page
     assert "終わったごみ拾い" not in page and "よその活動" not in page
     assert "7人" in page and "2袋" in page
