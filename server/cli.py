@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Annotated
@@ -98,6 +99,17 @@ def demo(
         _load_demo(settings, url, scale, reset=reset)
 
 
+def _is_free(host: str, port: int) -> bool:
+    """Whether we may listen there: better asked before the database is started than after."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
 def _banner(settings: Settings, port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     say(f"\n  まちピカ  {address}")
@@ -118,6 +130,9 @@ def serve(
     """Serve the app; with no DATABASE_URL, start the private database first."""
     base = {} if "MACHIPIKA_BASE_URL" in os.environ else {"base_url": f"http://127.0.0.1:{port}"}
     settings = load_settings(**base, **({"demo": True} if with_demo else {}))
+    if not _is_free(host, port):
+        say(f"ポート {port} は、ほかのプログラムが使っています。例: PORT={port + 1} make run")
+        raise typer.Exit(1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt), database(settings) as url:
         say("データベースを準備しています…")

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx2
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -26,6 +27,9 @@ from server.jobs import make_jobs
 from server.services import NoMailer, Services
 from server.settings import Settings
 from tests.personas import World, create_world
+
+hypothesis.settings.register_profile("machipika", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("machipika")  # times never decide a test
 
 ROOT = Path(__file__).resolve().parent.parent
 JST = dt.timezone(dt.timedelta(hours=9))
