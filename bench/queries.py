@@ -18,7 +18,6 @@ from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from geo.gazetteer import load as load_places
 from geo.shapes import Bounds
 from server.citysettings.queries import load_city
 from server.coverage.filters import read_filter
@@ -28,6 +27,7 @@ from server.db.engine import libpq_url, make_engine, make_sessions
 from server.db.migrate import create_database_if_missing, upgrade
 from server.demo.load import load
 from server.maps.features import collect
+from server.maps.places import place_names
 from server.opportunities import nearby, search
 from server.settings import ROOT
 
@@ -41,7 +41,7 @@ Query = Callable[[AsyncSession], Awaitable[object]]
 
 def queries() -> dict[str, Query]:
     """The statements people wait for, by name."""
-    places = load_places(ROOT / "static/basemap/muroran-places.csv")
+    places = place_names()
     near = search.parse({"place": "母恋駅", "radius": "3000"}, places, 3000).search
     wish = nearby.LayerWish(bbox=Bounds(140.97, 42.31, 141.0, 42.33))
     everything = search.parse({}, places, 3000).search

@@ -4,9 +4,11 @@ The first line of a template is the subject, the rest is the body. Nothing is se
 sends after the commit, so a rolled-back act never writes to anybody.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.accounts.models import OutboxMail
@@ -41,11 +43,19 @@ def compose(template: str, **values: object) -> tuple[str, str]:
 
 
 async def post(db: AsyncSession, to: str, template: str, **values: object) -> None:
-    """Put a mail into the outbox and its sending into the queue."""
+    """Put a mail made of a template into the outbox and its sending into the queue."""
     subject, body = compose(template, **values)
-    mail = OutboxMail(
-        id=uuid7(), to_address=to, subject=subject, body=body, created_at=now(db), sent_at=None
-    )
-    db.add(mail)
-    await db.flush()
-    await enqueue(db, "accounts:send_mail", mail_id=str(mail.id))
+    await post_to_all(db, [to], subject, body)
+
+
+async def post_to_all(db: AsyncSession, addresses: Sequence[str], subject: str, body: str) -> None:
+    """The same mail to many, each with a job of its own: a bad address delays nobody else."""
+    moment = now(db)
+    mails = [
+        {"id": uuid7(), "to_address": to, "subject": subject, "body": body, "created_at": moment}
+        for to in addresses
+    ]
+    if mails:
+        await db.execute(insert(OutboxMail), mails)
+    for mail in mails:
+        await enqueue(db, "accounts:send_mail", mail_id=str(mail["id"]))

@@ -3,7 +3,6 @@
 People type full-width digits, half-width kana and stray spaces. That is not an error.
 """
 
-import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -25,7 +24,7 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
-from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from server.errors import Invalid
 from server.http.i18n import lazy as _l
@@ -172,16 +171,6 @@ def required_text(message: str | None = None) -> DataRequired:
 def optional() -> Optional:
     """An empty field stops the other checks; shown as ※任意."""
     return Optional()
-
-
-def not_after(limit: Callable[[], dt.date], message: str) -> Callable[[Form, Any], None]:
-    """A date no later than ``limit()``."""
-
-    def check(_form: Form, field: Any) -> None:
-        if field.data and field.data > limit():
-            raise ValidationError(message)
-
-    return check
 
 
 async def read_form(

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from babel.support import LazyProxy, NullTranslations, Translations
 
+from geo.distance import spoken
+
 LOCALES = Path(__file__).resolve().parents[1] / "locale"
 LANGUAGES = ("ja", "en")
 WEEKDAYS = "月火水木金土日"
@@ -131,11 +133,9 @@ def jminutes(minutes: int) -> str:
 
 
 def jdistance(metres: float) -> str:
-    """``約600m``, ``約1.9km``: rounded as a person would say it."""
-    if metres < 950:
-        step = 50 if metres >= 100 else 10
-        return f"約{max(10, round(metres / step) * step)}m"
-    return f"約{metres / 1000:.1f}km" if metres < 9950 else f"約{metres / 1000:.0f}km"
+    """``約600m``, ``約1.9km``: rounded as ``geo.distance`` decides."""
+    said = spoken(metres)
+    return f"約{said.value:.{said.decimals}f}{said.unit}"
 
 
 def jlength(metres: float) -> str:

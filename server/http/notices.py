@@ -18,13 +18,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "opportunity.published": ("success", _l("活動の募集を公開しました。")),
     "opportunity.saved": ("success", _l("活動の募集を直しました。")),
     "opportunity.cancelled": ("info", _l("活動を中止にしました。申し込んだ人に知らせます。")),
-    "cleanup.accepted": ("success", _l("記録しました。おつかれさまでした。")),
-    "cleanup.submitted": ("success", _l("記録しました。市が確認します。")),
     "cleanup.saved": ("success", _l("記録を直しました。")),
     "cleanup.withdrawn": ("info", _l("記録を取り消しました。")),
     "cleanup.reviewed": ("success", _l("確認の結果を保存しました。")),
     "area.created": ("success", _l("活動区域を登録しました。")),
     "area.saved": ("success", _l("活動区域を直しました。前の形も残っています。")),
-    "import.applied": ("success", _l("ファイルの内容を取りこみました。")),
     "import.discarded": ("info", _l("取りこまずに終わりました。台帳は変わっていません。")),
 }

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.settings import ROOT, Settings
+from server.maps.places import place_names
+from server.settings import Settings
 
 if TYPE_CHECKING:
     from branca.element import MacroElement
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 Tool = Literal["locate", "point", "draw"]
 
 LAND_PATH: Final = "basemap/muroran-land.geojson"  # below the static folder
-PLACES: Final = ROOT / "static/basemap/muroran-places.csv"
 CACHE_CONTROL: Final = "public, max-age=300"
 
 
@@ -106,10 +106,10 @@ def _ground(settings: Settings) -> Ground:
 
 @lru_cache(maxsize=64)
 def _compile(spec: MapSpec, ground: Ground) -> "CompiledMap":
-    from geo import folium_map, gazetteer  # noqa: PLC0415 - a second to import
+    from geo import folium_map  # noqa: PLC0415 - a second to import
 
     city_map = folium_map.CityMap(spec.name)
-    places = gazetteer.load(PLACES).places
+    places = place_names().places
     folium_map.BaseLand(LAND_PATH, places).add_to(city_map)
     if ground.tiles_url:
         tiles = folium_map.Tiles(ground.tiles_url, ground.attribution, ground.attribution_url)

@@ -5,12 +5,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import Account, OutboxMail
-from server.db.base import uuid7
-from server.db.context import enqueue, now
+from server.accounts import outbox
+from server.accounts.models import Account
 from server.http.i18n import gettext as _
 from server.http.i18n import jdate, jtimes
 from server.opportunities.models import Signup
@@ -61,7 +60,7 @@ def _body(opening: str, activity: Activity, more: list[str], link: str) -> str:
 async def tell_participants(db: AsyncSession, id: uuid.UUID, letter: Letter) -> int:
     """Queue the letter to everybody who holds a place and has a mail address; how many."""
     people = select(Account.email).join(Signup, Signup.account_id == Account.id)
-    addresses = await db.scalars(
+    found = await db.scalars(
         people.where(
             Signup.opportunity_id == id,
             Signup.cancelled_at.is_(None),
@@ -69,13 +68,6 @@ async def tell_participants(db: AsyncSession, id: uuid.UUID, letter: Letter) -> 
             Account.disabled_at.is_(None),
         )
     )
-    mails = [
-        {"id": uuid7(), "to_address": address, "subject": letter.subject, "body": letter.body,
-         "created_at": now(db)}
-        for address in addresses
-    ]  # fmt: skip
-    if mails:
-        await db.execute(insert(OutboxMail), mails)
-    for mail in mails:
-        await enqueue(db, "accounts:send_mail", mail_id=str(mail["id"]))
-    return len(mails)
+    addresses = [address for address in found if address]
+    await outbox.post_to_all(db, addresses, letter.subject, letter.body)
+    return len(addresses)

@@ -18,9 +18,9 @@ from server.http.render import go, is_fragment, render, url_for
 from server.http.uow import unit_of_work
 from server.maps.features import collect
 from server.maps.layers import bbox_of, geojson
+from server.maps.places import place_names
 from server.opportunities import ics, nearby, queries, search
 from server.opportunities.nearby import Found, LayerWish
-from server.opportunities.places import place_names
 from server.opportunities.queries import Detail
 from server.opportunities.search import Parsed, Search
 

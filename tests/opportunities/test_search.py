@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
+from server.maps.places import place_names
 from server.opportunities import search
-from server.opportunities.places import place_names
 from server.opportunities.search import Parsed, parse
 
 NUL = "\x00"
