@@ -201,7 +201,19 @@ async def test_choices(db: AsyncSession, world: World) -> None:
     assert choices.first_year_day == D(2025, 5, 1)
 
 
+MANY_CLEANUPS = text("""
+INSERT INTO cleanups (id, partner_id, area_id, area_version, done_on, people, notes, next_plan,
+                      state, review_comment)
+SELECT gen_random_uuid(), :partner, a.id, a.version, date '2020-04-01' + n % 2000, 5, '', '',
+       'accepted', ''
+FROM areas a, generate_series(1, 1000) n
+""")
+
+
 async def test_last_cleanup_uses_its_index(db: AsyncSession, world: World) -> None:
+    # enough rows and fresh statistics: on an empty table every index costs the same to the planner
+    await db.execute(MANY_CLEANUPS, {"partner": world.partner.id})
+    await db.execute(text("ANALYZE cleanups"))
     await db.execute(text("SET LOCAL enable_seqscan = off"))
     care = care_of_areas(TODAY, RULES)
     compiled = select(care).compile(db.get_bind())
