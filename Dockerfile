@@ -17,6 +17,9 @@ COPY package.json package.json
 RUN python deploy/vendor.py
 
 FROM python:3.13-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin machipika
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
@@ -26,7 +29,7 @@ COPY geo geo
 COPY templates templates
 COPY static static
 COPY --from=packages /src/static/vendor static/vendor
-RUN mkdir var && chown machipika var \
+RUN mkdir -p var/files && chown -R machipika var \
  && printf '#!/bin/sh\nexec /opt/venv/bin/python -m server.cli "$@"\n' > /usr/local/bin/machipika \
  && chmod 755 /usr/local/bin/machipika
 USER machipika

@@ -22,12 +22,15 @@ for candidate in python3.13 python3.12 python3.11 python3; do
 done
 [ -n "$python" ] || fail "Python 3.11 or newer is needed."
 "$python" -c 'import ensurepip' 2>/dev/null || need+=(python3-venv)
+# PDFs: Pango lays the text out, a Japanese font goes into the file.
+compgen -G '/usr/lib/*/libpangoft2-1.0.so.0' >/dev/null || need+=(libpango-1.0-0 libpangoft2-1.0-0)
+compgen -G '/usr/lib/*/libharfbuzz-subset.so.0' >/dev/null || need+=(libharfbuzz-subset0)
+command -v fc-list >/dev/null || need+=(fontconfig)
+{ command -v fc-list >/dev/null && fc-list :lang=ja | grep -q .; } || need+=(fonts-noto-cjk)
 if [ "$what" = test ]; then
   [ -x /usr/lib/postgresql/15/bin/postgres ] || compgen -G '/usr/lib/postgresql/*/lib/postgis-3.so' >/dev/null \
     || need+=(postgresql-postgis)
   command -v chromium >/dev/null || need+=(chromium)
-  command -v fc-list >/dev/null || need+=(fontconfig)
-  { command -v fc-list >/dev/null && fc-list :lang=ja | grep -q .; } || need+=(fonts-noto-cjk)
 fi
 
 if [ ${#need[@]} -gt 0 ]; then

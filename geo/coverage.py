@@ -81,7 +81,11 @@ class CareRules:
 
 @dataclass(frozen=True, slots=True)
 class AreaFacts:
-    """What is known of an area on a day. `own_season` is None where the city's season holds."""
+    """What is known of an area on a day. `own_season` is None where the city's season holds.
+
+    `last_on` counts what was done in the areas it was split from or merged of, too: the ground is
+    the same.
+    """
 
     last_on: dt.date | None
     has_carer: bool

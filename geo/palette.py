@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Group = Literal["care", "opportunity", "context"]
+Group = Literal["care", "opportunity", "pickup", "fault", "context"]
 
 
 def N_(message: str) -> str:
@@ -145,6 +145,34 @@ _STYLES: Final = (
         _CROSS,
         True,
     ),
+    Style("pickup-requested", "pickup", N_("依頼"), "#a3201a", "#ff7a5c", "1 10", 7, _TRIANGLE),
+    Style("pickup-accepted", "pickup", N_("受付"), "#a86400", "#f0b429", "12 9", 6, _DIAMOND),
+    Style(
+        "pickup-scheduled",
+        "pickup",
+        N_("回収日決定"),
+        "#5b2a9d",
+        "#a57ff0",
+        "14 9 1 9",
+        6,
+        _HEXAGON,
+    ),
+    Style("pickup-collected", "pickup", N_("回収済"), "#0f8060", "#3fc79a", "", 6, _CIRCLE),
+    Style("pickup-partly", "pickup", N_("一部回収"), "#2f7cc4", "#8fd3ff", "5 8", 4, _CROSS, True),
+    Style(
+        "pickup-refused", "pickup", N_("回収不可"), "#3d474c", "#e3e8ea", "1 7", 3, _SQUARE, True
+    ),
+    Style("fault-received", "fault", N_("受付"), "#a3201a", "#ff7a5c", "1 10", 7, _TRIANGLE),
+    Style(
+        "fault-forwarded", "fault", N_("管理者へ連絡"), "#a86400", "#f0b429", "12 9", 6, _DIAMOND
+    ),
+    Style(
+        "fault-in_progress", "fault", N_("対応中"), "#5b2a9d", "#a57ff0", "14 9 1 9", 6, _HEXAGON
+    ),
+    Style("fault-done", "fault", N_("対応済"), "#0f8060", "#3fc79a", "", 6, _CIRCLE),
+    Style(
+        "fault-out_of_scope", "fault", N_("対象外"), "#3d474c", "#e3e8ea", "1 7", 3, _SQUARE, True
+    ),
     Style(
         "context",
         "context",
@@ -161,6 +189,8 @@ _STYLES: Final = (
 PALETTE: Final[Mapping[str, Style]] = MappingProxyType({style.key: style for style in _STYLES})
 CARE_STATES: Final = tuple(style.key for style in _STYLES if style.group == "care")
 OPPORTUNITY_STATES: Final = tuple(style.key for style in _STYLES if style.group == "opportunity")
+PICKUP_STATES: Final = tuple(style.key for style in _STYLES if style.group == "pickup")
+FAULT_STATES: Final = tuple(style.key for style in _STYLES if style.group == "fault")
 
 
 def style_of(key: str) -> Style:

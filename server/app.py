@@ -41,7 +41,9 @@ def create_app(
                 engine = make_engine(settings.database_url, settings.pool_size)
                 stack.push_async_callback(engine.dispose)
                 queue = jobs.make_jobs(settings.database_url)
-                factory = make_sessions(engine, clock=services.clock, jobs=queue)
+                factory = make_sessions(
+                    engine, clock=services.clock, jobs=queue, base_url=settings.base_url
+                )
                 if settings.worker_in_app:
                     await stack.enter_async_context(jobs.worker(queue, factory, services, settings))
             yield {

@@ -13,12 +13,14 @@ import typer
 
 from server.accounts.commands import app as staff_commands
 from server.areas.commands import app as area_commands
+from server.citysettings.commands import app as settings_commands
 from server.http.i18n import JAPAN
 from server.settings import Settings, load_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="まちピカ — machipika")
 app.add_typer(staff_commands, name="staff")
 app.add_typer(area_commands, name="areas")
+app.add_typer(settings_commands, name="settings")
 
 
 def say(text: str) -> None:
@@ -188,7 +190,9 @@ def worker() -> None:
         services = make_services(settings)
         engine = make_engine(url, 4)
         queue = jobs.make_jobs(url)
-        sessions = make_sessions(engine, clock=services.clock, jobs=queue)
+        sessions = make_sessions(
+            engine, clock=services.clock, jobs=queue, base_url=settings.base_url
+        )
         async with jobs.worker(queue, sessions, services, settings) as running:
             await running
 

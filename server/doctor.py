@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 
 import psycopg
@@ -19,11 +20,25 @@ def checks(settings: Settings) -> Iterator[Check]:
         yield _database(settings)
     else:
         yield _binaries()
+    yield _pdf()
     vendor = ROOT / "static/vendor/manifest.json"
     there = vendor.exists() and bool(json.loads(vendor.read_text(encoding="utf-8")))
     yield ("画面の部品 (static/vendor)", there, "make setup を実行してください")
     free = shutil.disk_usage(ROOT).free
     yield ("ディスクの空き 500MB 以上", free > 500e6, "空きを作ってください")
+
+
+def _pdf() -> Check:
+    """PDFs need Pango's libraries and a font that has Japanese."""
+    advice = "fonts-noto-cjk と libpangoft2-1.0-0 を入れてください"
+    if shutil.which("fc-list") is None:
+        return ("PDF の部品", False, advice)
+    found = subprocess.run(["fc-list", ":lang=ja"], capture_output=True, check=False)  # noqa: S607
+    try:
+        import weasyprint  # noqa: F401, PLC0415 - slow, and only its loading is asked about
+    except OSError:
+        return ("PDF の部品", False, advice)
+    return ("PDF の部品と日本語のフォント", bool(found.stdout.strip()), advice)
 
 
 def _binaries() -> Check:

@@ -19,7 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from server.accounts.jobs import tasks as accounts_tasks
 from server.areas.jobs import tasks as areas_tasks
 from server.db.engine import libpq_url
+from server.enrolments.jobs import tasks as enrolments_tasks
+from server.faults.jobs import tasks as faults_tasks
+from server.files.jobs import tasks as files_tasks
 from server.jobcontext import Outside
+from server.loans.jobs import tasks as loans_tasks
 from server.services import Services
 from server.settings import Settings
 
@@ -50,6 +54,10 @@ def make_jobs(database_url: str) -> App:
     app.add_tasks_from(copy.deepcopy(own_tasks), namespace="jobs")
     app.add_tasks_from(copy.deepcopy(accounts_tasks), namespace="accounts")
     app.add_tasks_from(copy.deepcopy(areas_tasks), namespace="areas")
+    app.add_tasks_from(copy.deepcopy(enrolments_tasks), namespace="enrolments")
+    app.add_tasks_from(copy.deepcopy(faults_tasks), namespace="faults")
+    app.add_tasks_from(copy.deepcopy(files_tasks), namespace="files")
+    app.add_tasks_from(copy.deepcopy(loans_tasks), namespace="loans")
     return app
 
 

@@ -50,6 +50,11 @@ class Actor:
         return bool(self.partners)
 
     @property
+    def is_manager(self) -> bool:
+        """Whether they may bind a partner: sign, renew, withdraw, review."""
+        return any(partner.role == "manager" for partner in self.partners)
+
+    @property
     def partner_ids(self) -> tuple[uuid.UUID, ...]:
         return tuple(p.id for p in self.partners)
 
@@ -89,7 +94,11 @@ class Policy:
 PUBLIC = Policy("public", None)
 SIGNED_IN = Policy("signed_in", lambda actor: True)
 PARTNER = Policy("partner", lambda actor: actor.is_partner)
+PARTNER_MANAGER = Policy("partner_manager", lambda actor: actor.is_manager)
 PARTNER_OR_STAFF = Policy("partner_or_staff", lambda actor: actor.is_partner or actor.is_staff)
+PARTNER_OR_CENTRE = Policy(
+    "partner_or_centre", lambda actor: actor.is_partner or actor.is_coordinator
+)
 COORDINATOR = Policy("coordinator", lambda actor: actor.is_coordinator)
 STAFF = Policy("staff", lambda actor: actor.is_staff)
 ADMIN = Policy("admin", lambda actor: actor.is_admin)

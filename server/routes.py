@@ -3,39 +3,76 @@
 Paths are stable: they stand on signs, in calendars and in other people's links.
 """
 
+from server.accidents import pages as accidents
+from server.accidents import staffpages as staff_accidents
 from server.accounts import pages as accounts
+from server.agreements import pages as agreement_pages
+from server.agreements import staffpages as staff_agreements
 from server.areas import import_pages as area_import
 from server.areas import pages as area_pages
+from server.areas import reshape_pages
 from server.areas import staffpages as staff_areas
 from server.audit import pages as audit_pages
+from server.centre import pages as centre
+from server.citysettings import pages as settings_pages
 from server.cleanups import pages as cleanups
 from server.cleanups import staffpages as staff_cleanups
 from server.coverage import pages as coverage_pages
 from server.demo import pages as demo
+from server.desk import pages as desk
+from server.enrolments import areapages as enrol_areas
+from server.enrolments import life_pages, notice_pages
+from server.enrolments import life_staffpages as staff_life
+from server.enrolments import pages as enrol
+from server.enrolments import partpages as enrol_parts
+from server.enrolments import staffpages as enrol_staff
+from server.exchange import announce_pages, board_pages, meeting_pages
+from server.faults import mypages as my_faults
+from server.faults import pages as fault_pages
+from server.faults import staffpages as staff_faults
+from server.files import pages as files
 from server.http import health
-from server.http.ratelimit import LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS
+from server.http.ratelimit import DRAFTS, LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS
 from server.http.routing import PageRoute as P
 from server.http.styleguide import styleguide
 from server.info import pages as info
+from server.loans import pages as loans
+from server.loans import staffpages as staff_loan_pages
 from server.maps import scripts
 from server.opportunities import hostpages as hosts
 from server.opportunities import mypages as signups
 from server.opportunities import pages as near
 from server.partners import pages as partner_pages
 from server.partners import publicpages as partner_public
+from server.pickups import daypages as pickup_days
+from server.pickups import pages as pickups
+from server.pickups import staffpages as staff_pickups
 from server.policy import (
     ADMIN,
+    COORDINATOR,
     PARTNER,
+    PARTNER_MANAGER,
+    PARTNER_OR_CENTRE,
     PARTNER_OR_STAFF,
     PUBLIC,
     SIGNED_IN,
     STAFF,
 )
+from server.reports import pages as reports
+from server.reviews import pages as reviews
+from server.reviews import staffpages as staff_review_pages
 from server.settings import Settings
+from server.signs import pages as signs
 from server.staff import pages as staff_pages
+from server.successions import pages as successions
+from server.supplies import pages as supplies
+from server.supplies import staffpages as staff_supply_pages
+from server.supplies import stockpages as stock_pages
 
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
 UPLOAD_BYTES = 51 * 1024 * 1024
+PHOTO_BYTES = 41 * 1024 * 1024  # up to three photos
+PAPER_BYTES = 21 * 1024 * 1024  # a scan or the rules of a group
 
 # fmt: off
 ROWS: tuple[P, ...] = (
@@ -60,6 +97,7 @@ ROWS: tuple[P, ...] = (
     P("/welcome", accounts.welcome, "welcome", SIGNED_IN, BOTH),
     P("/me", accounts.me, "me", SIGNED_IN, BOTH),
     P("/me/signups", signups.my_signups, "my_signups", SIGNED_IN),
+    P("/me/reports", my_faults.my_reports, "my_reports", SIGNED_IN),
     P("/opportunities/{id:uuid}/signup", signups.join, "signup", SIGNED_IN, BOTH),
     P("/opportunities/{id:uuid}/signup/cancel", signups.leave, "signup_cancel", SIGNED_IN, BOTH),
     # --- partner ---------------------------------------------------------------------------------
@@ -75,6 +113,114 @@ ROWS: tuple[P, ...] = (
     P("/opportunities/{id:uuid}/edit", hosts.edit, "opportunity_edit", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/cancel", hosts.cancel, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/people", hosts.people, "opportunity_people", PARTNER_OR_STAFF),
+    # --- join the programme: the application (届出) -----------------------------------------------
+    P("/join", enrol.programme, "programme", PUBLIC),
+    P("/applications/new", enrol.application_new, "application_new", SIGNED_IN, BOTH, DRAFTS),
+    P("/applications/{id:uuid}", enrol.application, "application", SIGNED_IN),
+    P("/applications/{id:uuid}/edit/{part}", enrol_parts.application_edit, "application_edit", SIGNED_IN, BOTH, DRAFTS, PAPER_BYTES),
+    P("/applications/{id:uuid}/areas/remove", enrol_areas.application_area_remove, "application_area_remove", SIGNED_IN, POST),
+    P("/applications/{id:uuid}/submit", enrol.application_submit, "application_submit", SIGNED_IN, BOTH),
+    P("/applications/{id:uuid}/withdraw", enrol.application_withdraw, "application_withdraw", SIGNED_IN, BOTH),
+    P("/layers/application/{id:uuid}", enrol.layer_application, "layer_application", SIGNED_IN),
+    P("/layers/free-areas", enrol.layer_free_areas, "layer_free_areas", PUBLIC),
+    # --- the partner's agreement and its life ------------------------------------------------------
+    P("/partner/agreement", life_pages.partner_agreement, "partner_agreement", PARTNER),
+    P("/partner/notices/new/{kind}", notice_pages.notice_new, "notice_new", PARTNER, BOTH),
+    P("/partner/notices/{id:uuid}", notice_pages.notice, "notice", PARTNER_OR_STAFF, BOTH),
+    P("/partner/pause", life_pages.partner_pause, "partner_pause", PARTNER, BOTH),
+    P("/partner/resume", life_pages.partner_resume, "partner_resume", PARTNER, BOTH),
+    P("/partner/renew", life_pages.partner_renew, "partner_renew", PARTNER_MANAGER, BOTH),
+    P("/partner/withdraw", life_pages.partner_withdraw, "partner_withdraw", PARTNER_MANAGER, BOTH),
+    P("/agreements/{id:uuid}", agreement_pages.agreement, "agreement", SIGNED_IN),
+    P("/agreements/{id:uuid}/confirm", agreement_pages.agreement_confirm, "agreement_confirm", SIGNED_IN, POST),
+    P("/agreements/{id:uuid}.pdf", agreement_pages.agreement_pdf, "agreement_pdf", SIGNED_IN),
+    P("/layers/agreement/{id:uuid}", agreement_pages.layer_agreement, "layer_agreement", SIGNED_IN),
+    # --- handing an area on (引き継ぎ) -------------------------------------------------------------
+    P("/successions", successions.successions, "successions", PARTNER_OR_CENTRE),
+    P("/successions/new", successions.succession_new, "succession_new", PARTNER, BOTH),
+    P("/successions/{id:uuid}", successions.succession, "succession", PARTNER_OR_CENTRE, BOTH),
+    P("/layers/successions", successions.layer_successions, "layer_successions", PARTNER_OR_CENTRE),
+    P("/layers/succession/{id:uuid}", successions.layer_succession, "layer_succession", PARTNER_OR_CENTRE),
+    # --- supplies, loans, signs --------------------------------------------------------------------
+    P("/partner/supplies", supplies.partner_supplies, "partner_supplies", PARTNER),
+    P("/partner/supplies/new", supplies.supply_new, "supply_new", PARTNER, BOTH),
+    P("/partner/supplies/{id:uuid}", supplies.supply, "supply", PARTNER_OR_STAFF, BOTH),
+    P("/partner/loans/new", loans.loan_new, "loan_new", PARTNER, BOTH),
+    P("/partner/loans/{id:uuid}", loans.loan, "loan", PARTNER_OR_STAFF, BOTH),
+    P("/partner/operators", loans.partner_operators, "partner_operators", PARTNER, BOTH),
+    P("/partner/signs/new", signs.sign_new, "sign_new", PARTNER, BOTH),
+    P("/partner/signs/{id:uuid}", signs.sign, "sign", PARTNER_OR_STAFF, BOTH),
+    # --- pick-ups, faults, accidents ---------------------------------------------------------------
+    P("/partner/pickups", pickups.partner_pickups, "partner_pickups", PARTNER),
+    P("/partner/pickups/new", pickups.new, "pickup_new", PARTNER, BOTH, UPLOADS, PHOTO_BYTES),
+    P("/partner/pickups/{id:uuid}", pickups.pickup, "pickup", PARTNER_OR_STAFF, BOTH),
+    P("/partner/pickups/{id:uuid}/edit", pickups.edit, "pickup_edit", PARTNER, BOTH),
+    P("/faults", fault_pages.faults, "faults", PUBLIC),
+    P("/faults/new", fault_pages.new, "fault_new", PUBLIC, BOTH, UPLOADS, PHOTO_BYTES),
+    P("/faults/{id:uuid}", fault_pages.fault, "fault", PUBLIC, BOTH),
+    P("/layers/faults", fault_pages.layer_faults, "layer_faults", PUBLIC),
+    P("/partner/accidents/new", accidents.new, "accident_new", PARTNER, BOTH),
+    P("/partner/accidents/{id:uuid}", accidents.accident, "accident", PARTNER_OR_STAFF, BOTH),
+    # --- review, exchange --------------------------------------------------------------------------
+    P("/partner/review", reviews.partner_review, "partner_review", PARTNER_MANAGER, BOTH),
+    P("/announcements", announce_pages.announcement_list, "announcements", PARTNER_OR_CENTRE),
+    P("/announcements/{id:uuid}", announce_pages.announcement_page, "announcement", PARTNER_OR_CENTRE),
+    P("/meetings/{id:uuid}", meeting_pages.meeting, "meeting", PARTNER_OR_CENTRE, BOTH),
+    P("/board", board_pages.board, "board", PARTNER_OR_CENTRE),
+    P("/board/new", board_pages.post_new, "post_new", PARTNER_OR_CENTRE, BOTH),
+    P("/board/{id:uuid}", board_pages.post, "post", PARTNER_OR_CENTRE, BOTH),
+    # --- photos and papers -------------------------------------------------------------------------
+    P("/files/{id:uuid}", files.file, "file", PUBLIC),
+    # --- the citizens' activity centre (市民活動センター) ------------------------------------------
+    P("/centre", centre.centre_home, "centre_home", COORDINATOR),
+    P("/centre/partners", centre.centre_partners, "centre_partners", COORDINATOR),
+    P("/centre/board", centre.centre_board, "centre_board", COORDINATOR),
+    P("/centre/supports", centre.centre_supports, "centre_supports", COORDINATOR, BOTH),
+    P("/centre/announcements/new", announce_pages.announcement_new, "announcement_new", COORDINATOR, BOTH),
+    P("/centre/meetings", meeting_pages.centre_meetings, "centre_meetings", COORDINATOR),
+    P("/centre/meetings/new", meeting_pages.meeting_new, "meeting_new", COORDINATOR, BOTH),
+    P("/centre/meetings/{id:uuid}", meeting_pages.meeting_edit, "meeting_edit", COORDINATOR, BOTH),
+    # --- staff: the programme ----------------------------------------------------------------------
+    P("/staff/applications", enrol_staff.staff_applications, "staff_applications", STAFF),
+    P("/staff/applications/new", enrol_staff.staff_application_new, "staff_application_new", STAFF, BOTH),
+    P("/staff/applications/{id:uuid}", enrol_staff.staff_application, "staff_application", STAFF, BOTH),
+    P("/staff/applications/{id:uuid}/agreement", staff_agreements.staff_agreement_new, "staff_agreement_new", STAFF, BOTH),
+    P("/staff/agreements/{id:uuid}/paper", staff_agreements.staff_agreement_paper, "staff_agreement_paper", STAFF, BOTH, UPLOADS, PAPER_BYTES),
+    P("/staff/agreement-text", staff_agreements.staff_agreement_text, "staff_agreement_text", STAFF, BOTH),
+    P("/staff/partners/{code}", staff_life.staff_partner, "staff_partner", STAFF, BOTH),
+    P("/staff/partners/{code}/notices/new/{kind}", notice_pages.staff_notice_new, "staff_notice_new", STAFF, BOTH),
+    P("/staff/partners/{code}/operators", staff_loan_pages.staff_operators, "staff_operators", STAFF, BOTH),
+    P("/staff/partners/{code}/review", staff_review_pages.staff_review, "staff_review", STAFF, BOTH),
+    P("/staff/areas/{code}/split", reshape_pages.staff_area_split, "staff_area_split", STAFF, BOTH),
+    P("/staff/areas/{code}/merge", reshape_pages.staff_area_merge, "staff_area_merge", STAFF, BOTH),
+    P("/staff/areas/{code}/handover", reshape_pages.staff_area_handover, "staff_area_handover", STAFF, BOTH),
+    P("/staff/ledgers", staff_supply_pages.staff_ledgers, "staff_ledgers", STAFF),
+    P("/staff/supplies", staff_supply_pages.staff_supplies, "staff_supplies", STAFF),
+    P("/staff/supplies/new", staff_supply_pages.staff_supply_new, "staff_supply_new", STAFF, BOTH),
+    P("/staff/stock", stock_pages.staff_stock, "staff_stock", STAFF, BOTH),
+    P("/staff/supply-items", stock_pages.staff_supply_items, "staff_supply_items", STAFF, BOTH),
+    P("/staff/loans", staff_loan_pages.staff_loans, "staff_loans", STAFF),
+    P("/staff/loans/new", staff_loan_pages.staff_loan_new, "staff_loan_new", STAFF, BOTH),
+    P("/staff/loan-units", staff_loan_pages.staff_loan_units, "staff_loan_units", STAFF, BOTH),
+    P("/staff/signs", signs.staff_signs, "staff_signs", STAFF),
+    P("/staff/signs/new", signs.staff_sign_new, "staff_sign_new", STAFF, BOTH),
+    P("/staff/pickups", staff_pickups.staff_pickups, "staff_pickups", STAFF, BOTH),
+    P("/staff/pickups/new", staff_pickups.staff_pickup_new, "staff_pickup_new", STAFF, BOTH, UPLOADS, PHOTO_BYTES),
+    P("/staff/pickups/days/{day}/route.pdf", pickup_days.staff_pickup_route_pdf, "staff_pickup_route_pdf", STAFF),
+    P("/staff/pickups/days/{day}", pickup_days.staff_pickup_day, "staff_pickup_day", STAFF, BOTH),
+    P("/staff/pickups/days/{day}/route", pickup_days.staff_pickup_route, "staff_pickup_route", STAFF),
+    P("/staff/pickups/calendar", pickup_days.staff_pickup_calendar, "staff_pickup_calendar", STAFF, BOTH),
+    P("/layers/pickups", staff_pickups.layer_pickups, "layer_pickups", STAFF),
+    P("/staff/faults", staff_faults.staff_faults, "staff_faults", STAFF),
+    P("/staff/accidents", staff_accidents.staff_accidents, "staff_accidents", STAFF),
+    P("/staff/accidents/new", staff_accidents.staff_accident_new, "staff_accident_new", STAFF, BOTH),
+    P("/staff/reviews", staff_review_pages.staff_reviews, "staff_reviews", STAFF),
+    P("/staff/desk", desk.staff_desk, "staff_desk", STAFF, BOTH),
+    P("/staff/reports", reports.staff_reports, "staff_reports", STAFF),
+    P("/staff/reports/exchange", reports.staff_report_exchange, "staff_report_exchange", STAFF),
+    P("/staff/reports/exchange.{format}", reports.staff_report_exchange_file, "staff_report_exchange_file", STAFF),
+    P("/staff/settings", settings_pages.staff_settings, "staff_settings", STAFF),
+    P("/staff/settings/{group}", settings_pages.staff_settings_group, "staff_settings_group", ADMIN, BOTH),
     # --- staff -----------------------------------------------------------------------------------
     P("/staff", staff_pages.staff_home, "staff_home", STAFF),
     P("/staff/coverage", coverage_pages.staff_coverage, "staff_coverage", STAFF),

@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from server.files.store import FileStore, in_memory, open_store
 from server.settings import Settings
 
 Clock = Callable[[], dt.datetime]
@@ -70,6 +71,7 @@ class Services:
 
     clock: Clock
     mailer: Mailer
+    files: FileStore = field(default_factory=in_memory)
 
 
 def make_services(settings: Settings) -> Services:
@@ -78,4 +80,5 @@ def make_services(settings: Settings) -> Services:
     if settings.smtp_url:
         mailer = SmtpMailer(settings.smtp_url, settings.mail_from)
     clock = clock_from(settings.demo_now) if settings.demo_now else system_clock
-    return Services(clock=clock, mailer=mailer)
+    files = open_store(settings.files_url, settings.var_dir / "files")
+    return Services(clock=clock, mailer=mailer, files=files)

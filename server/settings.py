@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     mail_from: str = "machipika@localhost"
     smtp_url: str = ""  # smtp://user:password@host:587?starttls=1 ; empty = kept in the outbox only
+    files_url: str = ""  # s3://bucket/prefix for photos and papers; empty = a folder under var_dir
     trusted_proxies: int = Field(0, ge=0, le=5)
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from server.app import create_app
 from server.db import embedded
 from server.db.engine import libpq_url, make_engine
 from server.db.migrate import create_database_if_missing, upgrade
+from server.files.store import FileStore, in_memory
 from server.http.requestlog import configure_logging
 from server.jobs import make_jobs
 from server.services import NoMailer, Services
@@ -70,28 +71,30 @@ def cluster_url() -> Iterator[str]:
         yield cluster.url("postgres")
 
 
-def _named(url: str, database: str) -> str:
+def url_of(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
-def _run(url: str, statement: sql.Composed) -> None:
-    admin = libpq_url(_named(url, "postgres"))
+def run_statement(url: str, statement: sql.Composed) -> None:
+    admin = libpq_url(url_of(url, "postgres"))
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(statement)
 
 
 @contextlib.contextmanager
-def _temporary(url: str, name: str) -> Iterator[str]:
+def temporary_database(url: str, name: str) -> Iterator[str]:
     try:
-        yield _named(url, name)
+        yield url_of(url, name)
     finally:
-        _run(url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        run_statement(
+            url, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
 
 
 @pytest.fixture(scope="session")
 def template(cluster_url: str) -> Iterator[str]:
     """A migrated, empty database that others are copied from."""
-    with _temporary(cluster_url, f"machipika_tmpl_{os.getpid()}") as url:
+    with temporary_database(cluster_url, f"machipika_tmpl_{os.getpid()}") as url:
         create_database_if_missing(url)
         upgrade(url)
         yield url
@@ -99,7 +102,7 @@ def template(cluster_url: str) -> Iterator[str]:
 
 def _copy(template: str, name: str) -> None:
     source = sql.Identifier(str(make_url(template).database))
-    _run(
+    run_statement(
         template,
         sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source),
     )
@@ -109,7 +112,7 @@ def _copy(template: str, name: str) -> None:
 def shared_database(template: str) -> Iterator[str]:
     """The database of all tests that roll back."""
     name = f"machipika_shared_{os.getpid()}"
-    with _temporary(template, name) as url:
+    with temporary_database(template, name) as url:
         _copy(template, name)
         yield url
 
@@ -118,7 +121,7 @@ def shared_database(template: str) -> Iterator[str]:
 def database_url(template: str) -> Iterator[str]:
     """A fresh migrated database for one test that needs real commits (about 0.1 s)."""
     name = f"machipika_{uuid.uuid4().hex[:12]}"
-    with _temporary(template, name) as url:
+    with temporary_database(template, name) as url:
         _copy(template, name)
         yield url
 
@@ -147,7 +150,7 @@ async def sessions(
             bind=connection,
             expire_on_commit=False,
             join_transaction_mode="create_savepoint",
-            info={"clock": clock, "jobs": make_jobs(url)},
+            info={"clock": clock, "jobs": make_jobs(url), "base_url": "http://t"},
         )
         await transaction.rollback()
 
@@ -181,14 +184,22 @@ def make_client(app: object, state: object) -> httpx2.AsyncClient:
 
 
 @pytest.fixture
+def services_files() -> FileStore:
+    """The store of photos and papers that ``client`` uses."""
+    return in_memory()
+
+
+@pytest.fixture
 async def client(
     sessions: async_sessionmaker[AsyncSession],
     settings: Settings,
     clock: FixedClock,
     world: World,
+    services_files: FileStore,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser that is not logged in. ``await world.login(client, world.kenji)`` logs in."""
-    app = create_app(settings, Services(clock=clock, mailer=NoMailer()), sessions=sessions)
+    services = Services(clock=clock, mailer=NoMailer(), files=services_files)
+    app = create_app(settings, services, sessions=sessions)
     async with app.router.lifespan_context(app) as state, make_client(app, state) as client:
         world.sessions = sessions
         yield client

@@ -6,6 +6,7 @@ odd input is for the tests of its own folder.
 
 import datetime as dt
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -94,13 +95,13 @@ def _no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def addresses(row: PageRoute, things: Things, world: World) -> list[str]:
     """The row with things that exist and with names that break parsers."""
-    if "{code}" in row.path:
-        good = world.partner.code if row.path.startswith("/partners") else world.street.code
+    if "{code}" in row.path and "{kind}" not in row.path:
+        good = world.partner.code if "/partners/" in row.path else world.street.code
         odd = ["%00", "%ff", "%ED%A0%80", "a%0d%0aX:%20y", "x" * 3_000, "..%2f..", "%27"]
         return [row.path.replace("{code}", code) for code in (good, *odd)]
     if "{name}" in row.path:
         return [row.path.replace("{name}", name) for name in ("areas", "%00", "..%2fx", "é")]
-    if "{id:uuid}" in row.path:
+    if "{id:uuid}" in row.path and "{part}" not in row.path:
         made = (
             things.opportunity,
             things.cancelled,
@@ -109,6 +110,11 @@ def addresses(row: PageRoute, things: Things, world: World) -> list[str]:
             uuid.UUID(int=0),
         )
         return [row.path.replace("{id:uuid}", str(id)) for id in made]
+    odd = ["%00", "%ff", "x" * 3_000, "..%2f..", "%27", "9999-99-99", "0000-00-00"]
+    for name in ("part", "kind", "group", "day", "format"):
+        if f"{{{name}}}" in row.path:
+            there = row.path.replace("{id:uuid}", str(things.opportunity))
+            return [re.sub(r"{\w+(:\w+)?}", value, there) for value in odd]
     return [row.path]
 
 

@@ -202,7 +202,8 @@ def _actor(world: World, who: str) -> Actor:
     own = {"kenji": world.partner, "toyo": world.partner, "yosomono": world.other_partner}
     roles = {"kanae": {"coordinator"}, "sato": {"staff"}, "kanri": {"admin"}}
     partner = own.get(who)
-    refs = (PartnerRef(partner.id, partner.code, partner.name, "member"),) if partner else ()
+    role = "member" if who == "toyo" else "manager"
+    refs = (PartnerRef(partner.id, partner.code, partner.name, role),) if partner else ()
     return Actor(uuid7(), who, roles=frozenset(roles.get(who, ())), partners=refs)
 
 

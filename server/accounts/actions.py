@@ -138,6 +138,16 @@ async def _create_if_new(
         record(db, actor, "account.create", "account", created)
 
 
+async def account_for(
+    db: AsyncSession, email: str, *, actor: Actor | None, display_name: str = ""
+) -> Known:
+    """The account of an address, made if there is none yet; ``display_name`` only for a new one."""
+    await _create_if_new(db, email, actor=actor, display_name=display_name)
+    account = await account_by_email(db, email)
+    assert account is not None  # noqa: S101 - created just above
+    return account
+
+
 async def rename(db: AsyncSession, actor: Actor, display_name: str) -> None:
     """Change how somebody is called. The name itself stays out of the audit trail."""
     await db.execute(

@@ -45,7 +45,7 @@ class AreaValues:
 PLAIN = tuple(name for name in AreaValues.__dataclass_fields__ if name != "shape")
 
 
-async def _check_place(db: AsyncSession, shape: BaseGeometry, rules: CityRules) -> None:
+async def check_place(db: AsyncSession, shape: BaseGeometry, rules: CityRules) -> None:
     """The whole shape lies in the city, with the margin the city allows. Raises Invalid."""
     zone = cast(
         func.ST_Buffer(cast(Municipality.boundary, Geography), rules.import_margin_m), Geometry
@@ -63,7 +63,7 @@ async def create_area(
     db: AsyncSession, actor: Actor, area_id: uuid.UUID, values: AreaValues, rules: CityRules
 ) -> str:
     """A new area; returns its code. The same ``area_id`` again changes nothing."""
-    await _check_place(db, values.shape, rules)
+    await check_place(db, values.shape, rules)
     moment = now(db)
     code = await db.scalar(
         insert(Area)
@@ -110,7 +110,7 @@ async def edit_area(
             _("開いているあいだに、ほかの人がこの区域を直しました。ページを開き直してください。")
         )
     if not row.same_shape:
-        await _check_place(db, values.shape, rules)
+        await check_place(db, values.shape, rules)
     shape = {} if row.same_shape else {"geom": geom}
     old_length_m = row.Area.length_m
     new_length_m = await db.scalar(

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agreements.models import AgreementArea
+from server.areas.lineage import Relative, elders, heirs, read_relatives
 from server.areas.models import Area, AreaVersion
 from server.areas.queries import public_state
 from server.areas.search import search_text
@@ -95,6 +96,8 @@ class AreaDetail:
     cleanups: tuple[PastCleanup, ...]
     coming: tuple[ComingOpportunity, ...]
     versions: tuple[dt.datetime, ...]  # when each shape or description began, oldest first
+    elders: tuple[Relative, ...]  # the areas it was split from or merged of; their logs are there
+    heirs: tuple[Relative, ...]
 
 
 def public_partner() -> ColumnElement[Any]:
@@ -190,6 +193,8 @@ async def area_detail(db: AsyncSession, code: str, day: dt.date, rules: CityRule
             _cleanups(day).label("cleanups"),
             _coming(now(db)).label("coming"),
             _versions().label("versions"),
+            elders().label("elders"),
+            heirs().label("heirs"),
         )
         .outerjoin(care, care.c.area_id == Area.id)
         .where(Area.code == search_text(code))
@@ -213,6 +218,7 @@ def _detail(row: Any) -> AreaDetail:
         for id_, title, starts, ends in row.coming or ()
     )
     values["versions"] = tuple(row.versions or ())
+    values["elders"], values["heirs"] = read_relatives(row.elders), read_relatives(row.heirs)
     return AreaDetail(**values)
 
 

@@ -14,7 +14,7 @@ KINDS = ("national_road", "prefectural_road", "city_road", "park", "river", "bea
 MANAGERS = ("state", "prefecture", "city", "port", "other")
 MAX_VERTICES = 20_000
 
-_SHAPE = (
+AREA_SHAPE = (
     "ST_IsValid(geom) AND NOT ST_IsEmpty(geom) AND ST_NDims(geom) = 2 AND GeometryType(geom) IN "
     "('LINESTRING', 'MULTILINESTRING', 'POLYGON', 'MULTIPOLYGON') AND "
     f"ST_NPoints(geom) <= {MAX_VERTICES} AND "
@@ -32,7 +32,7 @@ class Area(Base):
         CheckConstraint(one_of("manager", MANAGERS), name="manager_known"),
         CheckConstraint(r"code ~ '^A-[0-9]{4,}$'", name="code_shape"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 120", name="name_length"),
-        CheckConstraint(_SHAPE, name="geom_sound"),
+        CheckConstraint(AREA_SHAPE, name="geom_sound"),
         CheckConstraint(
             "(season_from IS NULL) = (season_to IS NULL)", name="season_both_or_neither"
         ),
@@ -105,3 +105,23 @@ class AreaImport(Base):
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[CreatedAt]
     applied_at: Mapped[dt.datetime | None]
+
+
+LINEAGES = ("split", "merge")
+
+
+class AreaLineage(Base):
+    """Which area came out of which: old reports stay with the old one, and this leads to them."""
+
+    __tablename__ = "area_lineage"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", LINEAGES), name="kind_known"),
+        CheckConstraint("from_area_id <> to_area_id", name="not_itself"),
+        Index("ix_area_lineage_to", "to_area_id"),
+    )
+
+    from_area_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    to_area_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("areas.id"), primary_key=True)
+    kind: Mapped[str]
+    on_day: Mapped[dt.date]
+    by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("accounts.id"))

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.shapes import Bounds
 from server.agreements.models import AgreementArea
-from server.areas.models import KINDS, Area
+from server.areas.models import KINDS, MANAGERS, Area
 from server.areas.search import matches, reading, search_text
 from server.citysettings.registry import CityRules
 from server.coverage.care import care_of_areas
@@ -28,23 +28,29 @@ PAGE_ROWS = 60
 
 @dataclass(frozen=True)
 class AreaFilter:
-    """What a visitor asks of the list; empty = all. ``partner`` is a code."""
+    """What a visitor asks of the list; empty = all. ``partner`` is a code. Manager and section are
+    asked in the register only."""
 
     q: str = ""
     kind: str = ""
     partner: str = ""
     page: int = 1
+    manager: str = ""
+    section: str = ""
 
 
 def read_area_filter(params: Mapping[str, str]) -> AreaFilter:
     """Read a filter from an address; unknown kinds and odd pages are as if not asked."""
     kind, page = params.get("kind", ""), params.get("page", "1")
+    manager = params.get("manager", "")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     return AreaFilter(
         q=search_text(params.get("q")),
         kind=kind if kind in KINDS else "",
         partner=search_text(params.get("partner")),
         page=max(1, number),
+        manager=manager if manager in MANAGERS else "",
+        section=search_text(params.get("section")),
     )
 
 
@@ -86,6 +92,10 @@ def conditions(asked: AreaFilter, day: dt.date) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if asked.kind:
         found.append(Area.kind == asked.kind)
+    if asked.manager:
+        found.append(Area.manager == asked.manager)
+    if asked.section:
+        found.append(Area.section == asked.section)
     if asked.q:
         found.append(matches(asked.q))
     if asked.partner:

@@ -49,13 +49,16 @@ def invalid(error: ShapeError) -> Invalid:
     return Invalid(words % error.detail if "%(" in words else words, "geometry", code=error.code)
 
 
-def read_shape(text: str, *, repair: bool = False, swap: bool = False) -> BaseGeometry:
+def read_shape(
+    text: str, *, repair: bool = False, swap: bool = False,
+    allowed: frozenset[str] = shapes.AREA_TYPES,
+) -> BaseGeometry:  # fmt: skip
     """The line or area in ``text`` (lon, lat). Raises Invalid for the field ``geometry``.
 
     ``repair`` and ``swap`` mend what was offered to be mended; without them nothing is changed.
     """
     try:
-        found = shapes.parse_geometry(_geometry_of(text, swap=swap))
+        found = shapes.parse_geometry(_geometry_of(text, swap=swap), allowed=allowed)
         if swap and shapes.looks_swapped(found):
             found = shapes.swapped(found)
         elif shapes.looks_swapped(found):

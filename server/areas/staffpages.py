@@ -6,22 +6,34 @@ from starlette.responses import Response
 from server.areas.actions import create_area, edit_area
 from server.areas.forms import AreaForm
 from server.areas.queries import read_area_filter
-from server.areas.register import PAGE_ROWS, EditableArea, editable_area, register
+from server.areas.register import (
+    PAGE_ROWS,
+    EditableArea,
+    editable_area,
+    read_sort,
+    register,
+)
 from server.coverage.care import city_today
 from server.db.base import uuid7
 from server.errors import Conflict, Invalid
 from server.http.forms import read_form
 from server.http.render import go, render, url_for
 from server.http.uow import unit_of_work
+from server.signs.machine import SIGN
 
 
 async def staff_areas(request: Request) -> Response:
-    """The register (区域台帳); ``?retired=1`` shows what is no longer used."""
+    """The register (区域台帳). ``?retired=1`` shows what is no longer used, ``?retired=reshaped``
+    what ended by a split or merge; ``?sort=-name`` sorts by a column, downwards."""
     city, asked = request.state["city"], read_area_filter(request.query_params)
-    retired = request.query_params.get("retired") == "1"
+    use, sort = request.query_params.get("retired", ""), read_sort(request.query_params.get("sort"))
     async with unit_of_work(request) as db:
-        page = await register(db, asked, city_today(db, city), retired=retired)
-    context = {"asked": asked, "page": page, "retired": retired, "page_rows": PAGE_ROWS}
+        page = await register(db, asked, city_today(db, city), use=use, sort=sort)
+    sections = dict.fromkeys([*city.rules.sections, *filter(None, [asked.section])])
+    context = {
+        "asked": asked, "page": page, "use": use, "sort": sort, "page_rows": PAGE_ROWS,
+        "sections": list(sections), "sign_states": SIGN.states,
+    }  # fmt: skip
     return render(request, "areas/register.html", context, block="results")
 
 

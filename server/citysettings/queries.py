@@ -1,12 +1,15 @@
 """Reading the city and its rules."""
 
+import datetime as dt
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.accounts.models import Account
 from server.citysettings.models import CitySetting, Municipality
 from server.citysettings.registry import CityRules, read_rules
 
@@ -49,6 +52,56 @@ async def load_city(db: AsyncSession) -> City:
     return City(
         city.code, city.name, city.short_name, city.prefecture, city.plane_srid,
         ZoneInfo(city.timezone), (row.lon, row.lat), read_rules(row.rules or {}),
+    )  # fmt: skip
+
+
+async def load_rules(db: AsyncSession) -> CityRules:
+    """The rules as they stand in the table, without the municipality and past any cache."""
+    values = func.jsonb_object_agg(CitySetting.key, CitySetting.value)
+    return read_rules((await db.execute(select(values))).scalar_one() or {})
+
+
+@dataclass(frozen=True)
+class RuleChange:
+    """When a rule was last changed, and by whom (empty: from a file)."""
+
+    at: dt.datetime
+    who: str
+
+
+@dataclass(frozen=True)
+class SettingsView:
+    """What the settings pages show: the rules, who changed which, and the city's bounds."""
+
+    rules: CityRules
+    changes: Mapping[str, RuleChange]
+    boundary_km2: float | None
+    boundary_vertices: int
+
+
+async def settings_view(db: AsyncSession) -> SettingsView:
+    """All rules with their changes, and the size of the boundary (km², plane), in one statement."""
+    line = func.json_build_array(
+        CitySetting.key, CitySetting.value, CitySetting.changed_at, Account.display_name
+    )
+    rows = (
+        select(func.json_agg(line))
+        .select_from(CitySetting)
+        .outerjoin(Account, Account.id == CitySetting.changed_by)
+        .scalar_subquery()
+    )
+    plane = func.ST_Transform(Municipality.boundary, Municipality.plane_srid)
+    area = select(func.ST_Area(plane) / 1_000_000).select_from(Municipality).scalar_subquery()
+    points = select(func.ST_NPoints(Municipality.boundary)).select_from(Municipality)
+    row = (await db.execute(select(rows, area, points.scalar_subquery()))).one()
+    found = row[0] or []
+    return SettingsView(
+        rules=read_rules({key: value for key, value, _at, _who in found}),
+        changes={
+            key: RuleChange(dt.datetime.fromisoformat(at), who or "")
+            for key, _value, at, who in found
+        },
+        boundary_km2=row[1], boundary_vertices=row[2] or 0,
     )  # fmt: skip
 
 

@@ -105,8 +105,25 @@ def _current_year(opens: str, day: str) -> str:
 _DAY = "CAST(:day AS date)"
 _OPENS, _CLOSES = "own.opens", "own.closes"
 _WAITED_SINCE = "greatest(past.done_on, taken.first_on)"
-# OFFSET 0 keeps the planner from pulling a step up and computing it again at each mention. An area
-# cleaned in its current season (most are) needs one subtraction instead of a sum over seasons.
+# What an area came out of by splits and merges, back to the beginning, and what was done there: a
+# part of a street is not "never cleaned" because it got a number of its own. Few rows, read once.
+# It is a query within the FROM: one that began with WITH could not be merged with what joins it.
+_HERITAGE = f"""(
+       WITH RECURSIVE kin(area_id, elder_id) AS (
+            SELECT to_area_id, from_area_id FROM area_lineage
+             UNION
+            SELECT k.area_id, l.from_area_id
+              FROM kin k JOIN area_lineage l ON l.to_area_id = k.elder_id)
+       SELECT k.area_id, max(c.done_on) AS last_on, min(x.first_on) AS first_on
+         FROM kin k
+         LEFT JOIN LATERAL (
+              SELECT c.done_on FROM cleanups c
+               WHERE c.area_id = k.elder_id AND c.state = 'accepted' AND c.done_on <= {_DAY}
+               ORDER BY c.done_on DESC LIMIT 1) c ON true
+        CROSS JOIN LATERAL (
+              SELECT min(lower(x.period)) AS first_on FROM agreement_areas x
+               WHERE x.area_id = k.elder_id AND lower(x.period) <= {_DAY}) x
+        GROUP BY k.area_id)"""  # noqa: S608 - only fixed text goes in; values are bound
 _CARE = f"""
 SELECT a.id AS area_id,
        past.done_on AS last_on,
@@ -135,13 +152,15 @@ SELECT a.id AS area_id,
                      {season_first("s.opens", "(at.y - 1)")} AS previous_first_day,
                      {season_last("s.opens", "s.closes", "at.y")} AS last_day OFFSET 0) d
        OFFSET 0) own
+  LEFT JOIN {_HERITAGE} heritage ON heritage.area_id = a.id
   LEFT JOIN LATERAL (
        SELECT c.done_on FROM cleanups c
         WHERE c.area_id = a.id AND c.state = 'accepted' AND c.done_on <= {_DAY}
-        ORDER BY c.done_on DESC LIMIT 1) past ON true
+        ORDER BY c.done_on DESC LIMIT 1) mine ON true
+ CROSS JOIN LATERAL (SELECT greatest(mine.done_on, heritage.last_on) AS done_on OFFSET 0) past
  CROSS JOIN LATERAL (
        SELECT coalesce(bool_or(x.period @> {_DAY}), false) AS live,
-              min(lower(x.period)) AS first_on
+              least(min(lower(x.period)), heritage.first_on) AS first_on
          FROM agreement_areas x
         WHERE x.area_id = a.id AND lower(x.period) <= {_DAY}) taken
  CROSS JOIN LATERAL (
@@ -149,14 +168,16 @@ SELECT a.id AS area_id,
                    THEN greatest(0, least({_DAY}, own.last_day) - past.done_on)
                    ELSE {season_days(_OPENS, _CLOSES, "past.done_on", _DAY)} END AS days
        OFFSET 0) since
- WHERE a.retired_on IS NULL OR a.retired_on > {_DAY}
+ WHERE (a.retired_on IS NULL OR a.retired_on > {_DAY})
+   AND NOT EXISTS (SELECT FROM area_lineage l WHERE l.to_area_id = a.id AND l.on_day > {_DAY})
 """  # noqa: S608 - only fixed text goes in; values are bound
 
 
 def care_of_areas(day: dt.date, rules: CityRules) -> Subquery:
     """One row for each area in force on ``day`` (the city's own date), to join on ``area_id``.
 
-    Columns: ``state`` (a key of ``geo/palette.py``), ``last_on`` (last accepted cleanup, or NULL),
+    Columns: ``state`` (a key of ``geo/palette.py``), ``last_on`` (last accepted cleanup there or in
+    an area it was split from or merged of, or NULL),
     ``season_days`` since then, ``season_first`` (first day of the area's current season),
     ``has_carer``, ``dormant`` (somebody agreed to care, and for the days of a whole season nothing
     was recorded). Accepted cleanups after ``day`` are not seen.

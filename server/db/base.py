@@ -51,6 +51,11 @@ def geometry_column(kind: str = "GEOMETRY") -> Geometry:
     return Geometry(geometry_type=kind, srid=WGS84, spatial_index=False)
 
 
+def point_text(point: tuple[float, float] | None) -> str | None:
+    """A point (lon, lat in degrees) as a geometry column takes it."""
+    return f"SRID=4326;POINT({point[0]!r} {point[1]!r})" if point else None
+
+
 Geom = WKBElement
 
 

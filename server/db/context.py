@@ -21,6 +21,11 @@ def reference(db: AsyncSession) -> str:
     return str(db.info.get("reference", ""))
 
 
+def absolute(db: AsyncSession, path: str) -> str:
+    """The full address of a path of ours, for mails."""
+    return str(db.info.get("base_url", "")) + path
+
+
 async def enqueue(db: AsyncSession, task: str, **arguments: Any) -> None:
     """Queue a job *in this transaction*: rolled back with it, seen only after the commit."""
     jobs: App = db.info["jobs"]

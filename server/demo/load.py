@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import psycopg
@@ -19,8 +20,11 @@ from server.demo.build import build
 from server.demo.ids import SEED
 from server.demo.model import Area, DemoCity, Part, at
 from server.demo.partners import PARTNERS
+from server.demo.programme import fill
+from server.demo.programme.kit import Demo
 from server.demo.rows import Rows
 from server.demo.shapes import drawn_areas
+from server.enrolments.machine import ENROLMENT
 
 Progress = Callable[[str, int, int], None]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -28,6 +32,9 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 MARKER: Final = "demo.loaded_on"
 BATCH: Final = 10  # copies of the city per round of COPY: what is in memory at once
 LOCK: Final = 20040601
+KEPT: Final = ("workflow_edges",)  # belongs to the schema
+SEQUENCES: Final = ("area_code_seq", "partner_code_seq", "enrolment_code_seq", "pickup_code_seq",
+                    "fault_code_seq")  # fmt: skip
 # Where rows would mean that a city uses this database. Log-ins and rate limits do not count.
 REAL_DATA: Final = ("municipality", "accounts", "partners", "areas", "opportunities", "cleanups",
                     "audit_events")  # fmt: skip
@@ -110,12 +117,15 @@ def _require_empty(connection: Connection) -> None:
 
 
 def _empty(connection: Connection) -> None:
-    """Empty all tables of the application, also the audit trail, which a trigger protects."""
-    trail = sql.SQL("ALTER TABLE audit_events {} TRIGGER audit_events_append_only")
-    connection.execute(trail.format(sql.SQL("DISABLE")))
-    tables = sql.SQL(", ").join(sql.Identifier(name) for name in Base.metadata.tables)
-    connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(tables))
-    connection.execute(trail.format(sql.SQL("ENABLE")))
+    """Empty the tables of the application, also those that triggers protect."""
+    names = [sql.Identifier(name) for name in Base.metadata.tables if name not in KEPT]
+    for table in names:
+        connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(table))
+    connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
+    for table in names:
+        connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(table))
+    for sequence in SEQUENCES:
+        connection.execute("SELECT setval(%s::regclass, 1, false)", [sequence])
 
 
 def _write(connection: Connection, city: DemoCity, progress: Progress) -> dict[str, int]:
@@ -131,6 +141,9 @@ def _write(connection: Connection, city: DemoCity, progress: Progress) -> dict[s
         progress("load", done, city.scale)
     _copy_all(connection, rows.after_parts(city), counts)
     _advance_codes(connection, city)
+    _lead_cases(connection)
+    fill(Demo(connection, city.today))
+    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")  # the histories are checked here
     _mark(connection, city)
     progress("analyze", 0, 1)
     _analyze(connection)
@@ -178,6 +191,20 @@ def _advance_codes(connection: Connection, city: DemoCity) -> None:
     }
     for sequence, value in last.items():
         connection.execute("SELECT setval(%s::regclass, %s)", [sequence, value])
+
+
+def _lead_cases(connection: Connection) -> None:
+    """Lead the case of every partner from its draft to "active", with the history of each step."""
+    for n, (before, after) in enumerate(pairwise(["", *ENROLMENT.path_to("active")])):
+        verb = next((s.verb for s in ENROLMENT.steps if s.target == after), "create")
+        if before:
+            connection.execute("UPDATE enrolments SET state = %s WHERE state = %s", [after, before])
+        connection.execute(
+            "INSERT INTO state_changes (id, machine, object_id, from_state, to_state, verb,"
+            " comment, detail, at, by_hat) SELECT gen_random_uuid(), 'enrolment', id, %s, %s, %s,"
+            " '', '{}', created_at + %s * interval '1 day', 'staff' FROM enrolments",
+            [before, after, verb, n],
+        )
 
 
 def _mark(connection: Connection, city: DemoCity) -> None:

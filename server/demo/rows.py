@@ -1,15 +1,18 @@
 """The demo as rows for COPY: which columns each table gets, in the order foreign keys ask for."""
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import shapely
+from psycopg.types.json import Jsonb
 from psycopg.types.range import DateRange
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import WGS84
-from server.demo.model import Area, Cleanup, DemoCity, Opportunity, Part
+from server.demo.ids import fixed_uuid
+from server.demo.model import Area, Cleanup, DemoCity, Opportunity, Part, at
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def for_parts(parts: list[Part]) -> Iterator[Rows]:
     """Everything of some copies of the city."""
     yield _areas(parts)
     yield _partners(parts)
+    yield _partner_people(parts)
+    yield _cases(parts)
     yield _agreements(parts)
     yield _agreement_areas(parts)
     yield _opportunities(parts)
@@ -95,13 +100,42 @@ def _partners(parts: list[Part]) -> Rows:
     )  # fmt: skip
 
 
+def _partner_people(parts: list[Part]) -> Rows:
+    return Rows(
+        "partner_people",
+        ("partner_id", "counted_on", "people"),
+        ((r.id, r.since, r.registered_people) for p in parts for r in p.partners),
+    )
+
+
+def case_id(partner: uuid.UUID) -> uuid.UUID:
+    """The id of a partner's case (届出・合意)."""
+    return fixed_uuid("enrolment", partner)
+
+
+def _cases(parts: list[Part]) -> Rows:
+    """A case for each partner, born as a draft; ``load`` leads it to its state afterwards."""
+    return Rows(
+        "enrolments",
+        ("id", "state", "subject", "answers", "partner_id", "by_proxy", "section", "submitted_at",
+         "created_at", "updated_at"),
+        ((case_id(r.id), "draft", r.subject, Jsonb({"name": r.name, "name_kana": r.name_kana}),
+          r.id, True, "地域生活課", r.created_at, r.created_at, r.created_at)
+         for p in parts for r in p.partners),
+    )  # fmt: skip
+
+
 def _agreements(parts: list[Part]) -> Rows:
     return Rows(
         "agreements",
         ("id", "partner_id", "period", "purpose", "partner_role", "city_role", "forms",
-         "section", "planned_times_per_year", "agreed_on"),
+         "section", "planned_times_per_year", "agreed_on", "enrolment_id", "supports",
+         "partner_confirmed_at", "partner_confirmed_how", "city_confirmed_at",
+         "city_confirmed_how"),
         ((a.id, a.partner_id, DateRange(a.start, a.end), a.purpose, a.partner_role, a.city_role,
-          list(a.forms), a.section, a.planned_times_per_year, a.agreed_on)
+          list(a.forms), a.section, a.planned_times_per_year, a.agreed_on, case_id(a.partner_id),
+          ["bags", "armbands", "pickup"], at(a.agreed_on, 11), "paper", at(a.agreed_on, 14),
+          "paper")
          for p in parts for a in p.agreements),
     )  # fmt: skip
 

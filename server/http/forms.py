@@ -24,7 +24,7 @@ from wtforms import (
     TimeField,
 )
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # old stubs
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from server.errors import Invalid
 from server.http.i18n import lazy as _l
@@ -139,6 +139,13 @@ class Choices(SelectMultipleField):
         offered = [SelectChoice(*pair) for pair in choices.items()]
         super().__init__(label, list(validators), choices=offered, **kwargs)
 
+    def pre_validate(self, form: Any) -> None:
+        """As WTForms does, in words that its catalogue has only in English."""
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(_l("一覧にあるものから選んでください。")) from None
+
 
 Check = BooleanField
 
@@ -188,7 +195,8 @@ async def read_form(
         raise RuntimeError("read the form before the unit of work")
     if _OTHER_CHARSET.search(request.headers.get("content-type", "")):
         raise HTTPException(400)
-    sent = await request.form(max_files=2, max_fields=max_fields, max_part_size=2 * 1024 * 1024)
+    most = 8 if files else 2  # an empty file field is sent as a part too
+    sent = await request.form(max_files=most, max_fields=max_fields, max_part_size=2 * 1024 * 1024)
     kept: list[tuple[str, str | UploadFile]] = []
     for name, value in sent.multi_items():
         if isinstance(value, UploadFile) and name not in files:

@@ -27,6 +27,7 @@ LOGIN_ADDRESS = Limit("login-address", 20, 3600)
 LOGIN_EMAIL = Limit("login-email", 5, 3600)
 LOGIN_CODE = Limit("login-code", 30, 3600)
 UPLOADS = Limit("upload", 20, 3600)
+DRAFTS = Limit("draft", 120, 3600)  # a form saved part by part, sometimes with a paper
 
 _TAKE = text("""
 INSERT INTO rate_buckets AS b (key, tokens, updated_at) VALUES (:key, :size - 1, :now)

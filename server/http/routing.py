@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.errors import NotFound
+from server.http.i18n import gettext as _
 from server.http.ratelimit import WRITES, Limit, client_address, take
 from server.http.security import SAFE_METHODS
 from server.policy import Policy
@@ -34,6 +36,8 @@ def guarded(row: PageRoute) -> Page:
     async def page(request: Request) -> Response:
         actor = getattr(request.state, "actor", None)
         row.policy.require(actor)
+        if "\x00" in request.scope["path"]:  # the database has no such text
+            raise NotFound(_("ページが見つかりません。"))
         request.scope["machipika.public"] = row.policy.public
         if request.method == "HEAD":
             # Pages ask "GET?" and otherwise write; HEAD passes the checks that writes do not.

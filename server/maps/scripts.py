@@ -66,10 +66,14 @@ MAPS: Final[Mapping[str, MapSpec]] = {
         MapSpec("areas", (LayerUse("areas", "/layers/areas"),)),
         MapSpec("coverage", (LayerUse("coverage", "/layers/coverage"),)),
         MapSpec("partner", (LayerUse("partner", "/layers/partner-areas"),)),
+        MapSpec("pickups", (LayerUse("pickups", "/layers/pickups"),)),
+        MapSpec("faults", (LayerUse("faults", "/layers/faults"),)),
         # one area: the page gives the address with data-features-url
         MapSpec("area", (LayerUse("area", "/layers/areas"),), tools=()),
         MapSpec("point", tools=("locate", "point")),
         MapSpec("draw", (_AREAS_AROUND,), tools=("locate", "draw")),
+        # a line drawn on one area, which the page gives with data-features-url
+        MapSpec("cut", (LayerUse("area", "/layers/areas"),), tools=("draw",)),
     )
 }
 

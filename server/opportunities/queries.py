@@ -245,7 +245,7 @@ async def own_areas(
         .where(
             AgreementArea.partner_id.in_(partner_ids),
             AgreementArea.period.contains(literal(today, Date)),
-            Area.retired_on.is_(None),
+            Area.retired_on.is_(None) | (Area.retired_on > literal(today, Date)),
         )
         .order_by(Partner.code, Area.code)
     )  # fmt: skip

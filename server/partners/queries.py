@@ -20,6 +20,7 @@ from server.partners.models import Partner
 WARN_DAYS = 60  # an agreement that ends sooner is worth a word
 SHOWN_COMING = 4
 SHOWN_LOGS = 4
+SHOWN_NEWS = 2
 _URGENCY = ("overdue", "never", "due", "fresh", "resting", "unassigned")
 
 
@@ -90,6 +91,15 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class News:
+    """An announcement that nobody of the partner has read yet."""
+
+    id: uuid.UUID
+    title: str
+    sent_at: dt.datetime
+
+
+@dataclass(frozen=True)
 class Overview:
     """The partner's first page without the areas."""
 
@@ -97,6 +107,7 @@ class Overview:
     coming: tuple[Coming, ...]
     logs: tuple[RecentLog, ...]
     returned: tuple[RecentLog, ...]
+    news: tuple[News, ...]
 
 
 def _own_rows(
@@ -189,17 +200,24 @@ SELECT
       ORDER BY done_on DESC, created_at DESC LIMIT :logs) x) AS logs,
   (SELECT json_agg(x) FROM (
      SELECT id, done_on, area_name, people, bags, state FROM recent WHERE state = 'returned'
-      ORDER BY done_on DESC LIMIT 20) x) AS returned
+      ORDER BY done_on DESC LIMIT 20) x) AS returned,
+  (SELECT json_agg(x) FROM (
+     SELECT n.id, n.title, n.sent_at FROM announcements n
+      WHERE n.sent_at <= :now AND EXISTS (
+            SELECT FROM announcement_recipients r WHERE r.announcement_id = n.id
+               AND r.partner_id IN (SELECT id FROM mine) AND r.read_at IS NULL)
+      ORDER BY n.sent_at DESC, n.id LIMIT :news) x) AS news
 """)
 
 
 async def overview(
     db: AsyncSession, partners: Sequence[uuid.UUID], today: dt.date, now: dt.datetime
 ) -> Overview:
-    """Agreements, coming activities, last reports and those handed back, in one statement."""
+    """Agreements, coming activities, reports (last, handed back), unread news: one statement."""
     values = {
         "partners": list(partners), "today": today, "now": now,
         "coming": SHOWN_COMING, "logs": SHOWN_LOGS,
+        "news": SHOWN_NEWS,
     }  # fmt: skip
     row = (await db.execute(_OVERVIEW, values)).one()
     return Overview(
@@ -209,6 +227,7 @@ async def overview(
         tuple(_coming(x) for x in row.coming or ()),
         tuple(_log(x) for x in row.logs or ()),
         tuple(_log(x) for x in row.returned or ()),
+        tuple(_news(x) for x in row.news or ()),
     )
 
 
@@ -224,3 +243,7 @@ def _coming(x: dict[str, Any]) -> Coming:
 def _log(x: dict[str, Any]) -> RecentLog:
     done_on = dt.date.fromisoformat(x["done_on"])
     return RecentLog(**{**x, "id": uuid.UUID(x["id"]), "done_on": done_on})
+
+
+def _news(x: dict[str, Any]) -> News:
+    return News(uuid.UUID(x["id"]), x["title"], dt.datetime.fromisoformat(x["sent_at"]))

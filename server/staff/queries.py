@@ -1,4 +1,4 @@
-"""What waits for the staff, and the list of partners. Each function is one statement."""
+"""What the staff look after beside the queue, and the list of partners. One statement each."""
 
 import datetime as dt
 import uuid
@@ -12,17 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.accounts.models import PartnerMember
 from server.agreements.models import Agreement, AgreementArea
-from server.areas.models import Area, AreaImport
+from server.areas.models import AreaImport
 from server.areas.search import reading, search_text
 from server.citysettings.registry import CityRules
 from server.cleanups.models import Cleanup
 from server.coverage.care import care_of_areas
+from server.enrolments.machine import ENROLMENT
+from server.enrolments.models import Enrolment
 from server.http.forms import nfkc, to_katakana
 from server.opportunities.models import Opportunity
 from server.partners.models import SUBJECTS, Partner
 
 ENDING_DAYS = 60
-LIST_ROWS = 8
 PAGE_ROWS = 100
 BUSY_IMPORTS = ("queued", "reading", "asking", "ready", "applying")
 
@@ -37,16 +38,6 @@ class EndingAgreement:
 
 
 @dataclass(frozen=True)
-class WaitingCleanup:
-    """A report that waits for the city's answer."""
-
-    id: uuid.UUID
-    day: dt.date
-    area: str
-    partner: str
-
-
-@dataclass(frozen=True)
 class RunningImport:
     """A file that is being read or waits for a decision."""
 
@@ -57,10 +48,8 @@ class RunningImport:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything on the first page of the staff."""
+    """What the first page of the staff shows beside the queue."""
 
-    submitted: int
-    waiting: tuple[WaitingCleanup, ...]
     ending: tuple[EndingAgreement, ...]
     imports: tuple[RunningImport, ...]
     by_state: Mapping[str, int]
@@ -70,33 +59,23 @@ class Desk:
     month_people: int
 
 
-def _waiting() -> Any:
-    some = (
-        select(Cleanup.id, Cleanup.done_on, Area.name.label("area"), Partner.name.label("partner"),
-               Cleanup.created_at)
-        .join(Area, Area.id == Cleanup.area_id)
-        .join(Partner, Partner.id == Cleanup.partner_id)
-        .where(Cleanup.state == "submitted")
-        .order_by(Cleanup.created_at)
-        .limit(LIST_ROWS)
-        .subquery("waiting")
-    )  # fmt: skip
-    line = func.json_build_array(some.c.id, some.c.done_on, some.c.area, some.c.partner)
-    return select(func.json_agg(aggregate_order_by(line, some.c.created_at))).scalar_subquery()
-
-
 def _ending(day: dt.date) -> Any:
     """Agreements whose last day lies within 60 days, either way, and that nothing follows."""
     span = dt.timedelta(days=ENDING_DAYS)
     later = Agreement.__table__.alias("later")
     followed = exists().where(
         later.c.partner_id == Agreement.partner_id,
+        later.c.agreed_on.is_not(None),
         func.coalesce(func.upper(later.c.period), dt.date.max) > func.upper(Agreement.period),
     )
     some = (
         select(Partner.code, Partner.name, (func.upper(Agreement.period) - 1).label("ends_on"))
         .join(Partner, Partner.id == Agreement.partner_id)
-        .where(func.upper(Agreement.period).between(day - span, day + span), ~followed)
+        .where(
+            Agreement.agreed_on.is_not(None),
+            func.upper(Agreement.period).between(day - span, day + span),
+            ~followed,
+        )
         .order_by("ends_on", Partner.code)
         .subquery("ending")
     )
@@ -132,7 +111,7 @@ def _states(day: dt.date, rules: CityRules) -> tuple[Any, Any]:
 
 
 async def desk(db: AsyncSession, day: dt.date, moment: dt.datetime, rules: CityRules) -> Desk:
-    """What waits, ends, runs and sleeps."""
+    """What ends, runs and sleeps."""
     states, dormant = _states(day, rules)
     month = (
         select(
@@ -144,7 +123,6 @@ async def desk(db: AsyncSession, day: dt.date, moment: dt.datetime, rules: CityR
         )
         .subquery("month")
     )
-    submitted = select(func.count()).where(Cleanup.state == "submitted").scalar_subquery()
     coming = (
         select(func.count())
         .where(
@@ -156,18 +134,14 @@ async def desk(db: AsyncSession, day: dt.date, moment: dt.datetime, rules: CityR
     row = (
         await db.execute(
             select(
-                month.c.times, month.c.people, submitted.label("submitted"),
-                coming.label("coming"), _waiting().label("waiting"), _ending(day).label("ending"),
-                _imports().label("imports"), states.label("states"), dormant.label("dormant"),
+                month.c.times, month.c.people, coming.label("coming"),
+                _ending(day).label("ending"), _imports().label("imports"),
+                states.label("states"), dormant.label("dormant"),
             )
         )
     ).one()  # fmt: skip
     day_of = dt.date.fromisoformat
     return Desk(
-        submitted=row.submitted,
-        waiting=tuple(
-            WaitingCleanup(uuid.UUID(i), day_of(d), a, p) for i, d, a, p in row.waiting or ()
-        ),
         ending=tuple(EndingAgreement(c, n, day_of(d)) for c, n, d in row.ending or ()),
         imports=tuple(RunningImport(uuid.UUID(i), f, s) for i, f, s in row.imports or ()),
         by_state=row.states or {},
@@ -184,6 +158,7 @@ class PartnerFilter:
 
     q: str = ""
     subject: str = ""
+    state: str = ""  # of the enrolment
     page: int = 1
 
 
@@ -192,12 +167,15 @@ def read_partner_filter(params: Mapping[str, str]) -> PartnerFilter:
     subject, page = params.get("subject", ""), params.get("page", "1")
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
     known = subject if subject in SUBJECTS else ""
-    return PartnerFilter(search_text(params.get("q")), known, max(1, number))
+    state = params.get("state", "")
+    state = state if state in ENROLMENT.states else ""
+    return PartnerFilter(search_text(params.get("q")), known, state, max(1, number))
 
 
 @dataclass(frozen=True)
 class PartnerLine:
-    """A partner in the list. ``ends_on`` is the last day of the newest agreement (None = open)."""
+    """A partner in the list. ``ends_on`` is the last day of the newest agreement (None = open);
+    ``state`` that of its running or last enrolment."""
 
     id: uuid.UUID
     code: str
@@ -206,6 +184,7 @@ class PartnerLine:
     subject: str
     name_public: bool
     registered_people: int
+    state: str | None
     areas: int
     members: int
     begins_on: dt.date | None
@@ -226,6 +205,8 @@ def _partner_conditions(asked: PartnerFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if asked.subject:
         found.append(Partner.subject == asked.subject)
+    if asked.state:
+        found.append(_state_of(Partner.id) == asked.state)
     if asked.q:
         found.append(
             or_(
@@ -237,6 +218,18 @@ def _partner_conditions(asked: PartnerFilter) -> list[ColumnElement[bool]]:
             )
         )
     return found
+
+
+def _state_of(partner_id: ColumnElement[Any] | Any) -> Any:
+    """SQL: the state of a partner's running enrolment, else of its newest one."""
+    over = Enrolment.ended_on.is_not(None)
+    return (
+        select(Enrolment.state)
+        .where(Enrolment.partner_id == partner_id)
+        .order_by(over, Enrolment.created_at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def _facts(page: Any, day: dt.date) -> tuple[ColumnElement[Any], ...]:
@@ -253,6 +246,7 @@ def _facts(page: Any, day: dt.date) -> tuple[ColumnElement[Any], ...]:
         areas.correlate(page).scalar_subquery().label("areas"),
         members.correlate(page).scalar_subquery().label("members"),
         last.correlate(page).scalar_subquery().label("last_on"),
+        _state_of(partner_id).label("state"),
     )
 
 

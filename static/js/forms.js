@@ -53,6 +53,16 @@ function refreshAll() {
 document.addEventListener("htmx:after:swap", refreshAll);
 refreshAll();
 
+// --- what would be lost: <form data-unsaved> asks before the page is left ---------------------------------
+
+const told = (form) => new URLSearchParams(new FormData(form)).toString();
+const opened = new Map();   // form → what it said at first
+for (const form of document.querySelectorAll("form[data-unsaved]")) opened.set(form, told(form));
+document.addEventListener("submit", (event) => opened.delete(event.target));
+window.addEventListener("beforeunload", (event) => {
+  for (const [form, first] of opened) if (told(form) !== first) event.preventDefault();
+});
+
 // --- one submit per press ----------------------------------------------------------------------------
 
 // The button is disabled after the browser has collected the form, or its own name and value would be lost.

@@ -26,9 +26,12 @@ PYTHON_EXEMPT = {
     "server/db/embedded.py": "talks to an operator at a shell",
     "server/accounts/commands.py": "talks to an operator at a shell",
     "server/areas/commands.py": "talks to an operator at a shell",
+    "server/citysettings/commands.py": "talks to an operator at a shell",
     "server/http/styleguide.py": "sample data, demo mode only",
     "server/http/i18n.py": "how Japanese writes dates and measures",
     "server/settings.py": "names the source of the default map, as its terms ask",
+    "server/agreements/document.py": "the words of the printed agreement, Japanese on any screen",
+    "server/agreements/wording.py": "the words of the printed agreement, Japanese on any screen",
     "server/citysettings/registry.py": "defaults of a city's own words, replaced by the city",
     "server/citysettings/queries.py": "stands in for the city's name before there is a city",
 }

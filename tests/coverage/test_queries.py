@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from geo.coverage import AreaFacts, CareRules, Season, care_state
 from server.agreements.models import AgreementArea
-from server.areas.models import Area
+from server.areas.models import Area, AreaLineage
 from server.citysettings.registry import CityRules
 from server.coverage.care import care_of_areas, season_of
 from server.coverage.filters import CoverageFilter, read_filter
@@ -72,6 +72,50 @@ async def test_retired_areas_leave_on_their_day(db: AsyncSession, world: World) 
     await db.flush()
     assert world.street.name in await states(db, TODAY - dt.timedelta(1))
     assert world.street.name not in await states(db, TODAY)
+
+
+async def heir(db: AsyncSession, name: str, of: Area, day: dt.date, kind: str = "split") -> Area:
+    """A new area that came out of another on that day."""
+    area = await factories.area(db, name)
+    db.add(AreaLineage(from_area_id=of.id, to_area_id=area.id, kind=kind, on_day=day))
+    await db.flush()
+    return area
+
+
+async def test_a_part_inherits_the_last_cleanup(db: AsyncSession, world: World) -> None:
+    await factories.cleanup(db, world.partner, world.street, day=D(2026, 6, 1))
+    world.street.retired_on = D(2026, 6, 10)
+    part = await heir(db, "東の半分", world.street, D(2026, 6, 10))
+    grandchild = await heir(db, "東の端", part, D(2026, 6, 12), "merge")
+    await factories.agreement(db, world.partner, [part, grandchild], since=D(2026, 6, 10))
+    found = await states(db, TODAY)
+    assert world.street.name not in found
+    assert (found[part.name], found[grandchild.name]) == ("fresh", "fresh")
+    row = next(r for r in (await coverage(db, asked(), RULES)).rows if r.name == grandchild.name)
+    assert row.last_on == D(2026, 6, 1)
+    # a younger cleanup of its own counts more
+    await factories.cleanup(db, world.partner, part, day=D(2026, 6, 13))
+    row = next(r for r in (await coverage(db, asked(), RULES)).rows if r.name == part.name)
+    assert (row.last_on, row.times) == (D(2026, 6, 13), 1)
+
+
+async def test_a_part_is_not_seen_before_its_day(db: AsyncSession, world: World) -> None:
+    """The picture of a past day shows the old area, not the same ground twice."""
+    world.street.retired_on = TODAY
+    part = await heir(db, "東の半分", world.street, TODAY)
+    before = await states(db, TODAY - dt.timedelta(1))
+    assert world.street.name in before and part.name not in before
+    after = await states(db, TODAY)
+    assert world.street.name not in after and part.name in after
+
+
+async def test_a_part_of_a_dormant_area_is_dormant(db: AsyncSession, world: World) -> None:
+    await db.execute(update(AgreementArea).values(period=Range(D(2020, 4, 1), None)))
+    part = await heir(db, "東の半分", world.street, D(2026, 6, 1))
+    world.street.retired_on = D(2026, 6, 1)
+    await factories.agreement(db, world.partner, [part], since=D(2027, 6, 1))
+    found = await coverage(db, asked(q=part.name), RULES)
+    assert found.total("dormant") == 1
 
 
 async def test_dormant_needs_a_whole_season_of_silence(db: AsyncSession, world: World) -> None:

@@ -80,7 +80,8 @@ def test_rows_arrive_as_they_were_built(database_url: str) -> None:
 
 def test_new_areas_and_partners_get_the_next_code(database_url: str) -> None:
     load(database_url, TODAY, 2)
-    assert fetch(database_url, "SELECT next_code('A', 'area_code_seq')") == [("A-0125",)]
+    # A-0125 is kept for the new area of an agreement on its way.
+    assert fetch(database_url, "SELECT next_code('A', 'area_code_seq')") == [("A-0126",)]
     assert fetch(database_url, "SELECT next_code('MP', 'partner_code_seq')") == [("MP-0051",)]
 
 
@@ -126,3 +127,25 @@ def test_a_broken_load_leaves_nothing(database_url: str) -> None:
     assert not is_loaded(database_url)
     assert fetch(database_url, "SELECT count(*) FROM areas") == [(0,)]
     assert load(database_url, TODAY).loaded
+
+
+def test_the_programme_shows_every_kind_of_standing(database_url: str) -> None:
+    """One that rests, one that has ended and is nobody's to care for, and people as themselves."""
+    load(database_url, TODAY, 1)
+    states = dict(fetch(database_url, "SELECT state, count(*) FROM enrolments GROUP BY state"))
+    assert states["paused"] == states["expired"] == 1
+    ended = "SELECT partner_id FROM enrolments WHERE state = 'expired'"
+    left = (
+        "SELECT end_reason FROM agreement_areas"
+        f" WHERE upper(period) <= '{TODAY}' AND partner_id = ({ended})"
+    )
+    assert ("expired",) in fetch(database_url, left)
+    still = (
+        f"SELECT 1 FROM agreement_areas WHERE period @> date '{TODAY}' AND partner_id = ({ended})"
+    )
+    assert fetch(database_url, still) == []
+    hats = (
+        "SELECT DISTINCT s.by_hat FROM state_changes s JOIN accounts a ON a.id = s.by"
+        " WHERE a.display_name LIKE '%はなこ%'"
+    )
+    assert fetch(database_url, hats) == [("person",)]

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from geo import palette
-from geo.palette import CARE_STATES, DARK_GROUND, LIGHT_GROUND, OPPORTUNITY_STATES, PALETTE
+from geo.palette import (
+    CARE_STATES,
+    DARK_GROUND,
+    FAULT_STATES,
+    LIGHT_GROUND,
+    OPPORTUNITY_STATES,
+    PALETTE,
+    PICKUP_STATES,
+)
+
+GROUPS = [CARE_STATES, OPPORTUNITY_STATES, PICKUP_STATES, FAULT_STATES]
 
 # Machado, Oliveira and Fernandes (2009), full dichromacy, linear RGB
 MACHADO = {
@@ -40,7 +50,7 @@ def seen_as(colour: str, vision: str) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("vision", MACHADO)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("states", [CARE_STATES, OPPORTUNITY_STATES])
+@pytest.mark.parametrize("states", GROUPS)
 def test_states_stay_apart_for_colour_blind_eyes(
     states: tuple[str, ...], theme: str, vision: str
 ) -> None:
@@ -65,7 +75,7 @@ def test_place_names_are_readable(ground: palette.Ground) -> None:
     assert palette.contrast(ground.text, ground.sea) >= 4.5
 
 
-@pytest.mark.parametrize("states", [CARE_STATES, OPPORTUNITY_STATES])
+@pytest.mark.parametrize("states", GROUPS)
 def test_states_differ_without_colour(states: tuple[str, ...]) -> None:
     styles = [PALETTE[key] for key in states]
     assert len({style.dash for style in styles}) == len(styles)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.exchange.models import Announcement, AnnouncementRecipient
 from tests import factories
 from tests.conftest import START, FixedClock
 from tests.personas import World
@@ -84,12 +85,7 @@ async def test_a_renewed_agreement_is_no_worry(
         text("UPDATE agreements SET period = daterange('2025-06-14', '2026-07-01')"
              " WHERE partner_id = :id"), {"id": world.partner.id}
     )  # fmt: skip
-    await db.execute(
-        text("INSERT INTO agreements (id, partner_id, period, agreed_on, purpose, partner_role,"
-             " city_role, section) VALUES (gen_random_uuid(), :id,"
-             " daterange('2026-07-01', NULL), '2026-06-01', '', '', '', '')"),
-        {"id": world.partner.id},
-    )  # fmt: skip
+    await factories.next_agreement(db, world.partner, dt.date(2026, 7, 1), None)
     await db.commit()
     await world.login(client, world.kenji)
     page = (await client.get("/partner")).text
@@ -159,3 +155,40 @@ async def test_a_moved_map_keeps_the_numbers(
     again = await client.get(f"/layers/partner-areas?bbox={box}", headers={"If-None-Match": etag})
     assert again.status_code == 304
     assert (await client.get("/layers/partner-areas?bbox=x")).status_code == 422
+
+
+async def test_unread_news_stand_on_the_first_page(
+    client: httpx2.AsyncClient, world: World, db: AsyncSession, count_queries
+):
+    """The newest two that nobody of the partner has read; read ones and others' are not there."""
+    sent = [
+        Announcement(title=f"見本のお知らせ{n}", body="見本", sent_at=START - dt.timedelta(days=n))
+        for n in (1, 2, 3)
+    ]
+    elsewhere = Announcement(title="よそへのお知らせ", body="見本", sent_at=START)
+    db.add_all([*sent, elsewhere])
+    await db.flush()
+    to = {one.id: world.partner.id for one in sent} | {elsewhere.id: world.other_partner.id}
+    db.add_all(AnnouncementRecipient(announcement_id=id, partner_id=who) for id, who in to.items())
+    await db.commit()
+    await world.login(client, world.toyo)
+    with count_queries() as seen:
+        page = (await client.get("/partner")).text
+    assert len(seen) <= 4, seen.statements
+    assert "見本のお知らせ1" in page and "見本のお知らせ2" in page
+    assert "見本のお知らせ3" not in page and "よそへのお知らせ" not in page
+    assert (await client.get(f"/announcements/{sent[0].id}")).status_code == 200  # now it is read
+    page = (await client.get("/partner")).text
+    assert "見本のお知らせ1" not in page and "見本のお知らせ3" in page
+
+
+async def test_an_end_that_is_near_leads_to_the_agreement(
+    client: httpx2.AsyncClient, world: World, db: AsyncSession
+):
+    until = TODAY + dt.timedelta(days=20)
+    await factories.set_period(db, world.partner, TODAY - dt.timedelta(days=100), until)
+    await db.commit()
+    await world.login(client, world.kenji)
+    page = (await client.get("/partner")).text
+    assert "あと19日で終わります" in page
+    assert 'href="/partner/agreement">市との合意を見る</a>' in page

@@ -11,9 +11,10 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.agreements.models import Agreement, AgreementArea
+from server.agreements.models import AgreementArea
 from server.areas.models import AreaImport
 from server.audit.actions import record
+from server.partners.models import Partner
 from tests import factories
 from tests.conftest import START, FixedClock
 from tests.personas import World
@@ -37,10 +38,8 @@ async def test_who_may(client: httpx2.AsyncClient, world: World, path: str) -> N
     assert (await client.post(path)).status_code == 405
 
 
-async def period(db: AsyncSession, partner: object, lower: dt.date, upper: dt.date | None) -> None:
-    await db.execute(
-        update(Agreement).where(Agreement.partner_id == partner).values(period=Range(lower, upper))
-    )
+async def period(db: AsyncSession, partner: Partner, lower: dt.date, upper: dt.date | None) -> None:
+    await factories.set_period(db, partner, lower, upper)
     await db.commit()
 
 
@@ -55,12 +54,13 @@ async def test_desk(
             filename="<b>台帳.geojson", sha256=b"x", state="asking", created_by=world.sato.id
         )
     )
-    await period(db, world.partner.id, D(2025, 4, 1), TODAY + dt.timedelta(days=31))
+    await period(db, world.partner, D(2025, 4, 1), TODAY + dt.timedelta(days=31))
     await world.login(client, world.sato)
     with count_queries() as seen:
         page = (await client.get("/staff")).text
-    assert len(seen) <= 3
-    for words in ("<b>1</b> 件", "母恋〜輪西 歩道", "7月14日まで", "&lt;b&gt;台帳.geojson",
+    assert len(seen) <= 4
+    for words in ("活動報告 1", "母恋〜輪西 歩道", "土木課維持係の分です",
+                  "提出済み(確認待ち)", "7月14日まで", "&lt;b&gt;台帳.geojson",
                   "質問があります", "<b>1</b> 回", "延べ12人"):  # fmt: skip
         assert words in page, words
     assert "担い手がいない(空白)" in page
@@ -80,7 +80,7 @@ async def test_desk(
 async def test_ending_agreements(
     client: httpx2.AsyncClient, db: AsyncSession, world: World, upper: dt.date | None, shown: str
 ) -> None:
-    await period(db, world.partner.id, D(2025, 4, 1), upper)
+    await period(db, world.partner, D(2025, 4, 1), upper)
     await world.login(client, world.sato)
     page = (await client.get("/staff")).text
     assert (world.partner.name in page) is bool(shown)
@@ -90,13 +90,8 @@ async def test_ending_agreements(
 async def test_a_renewed_agreement_is_not_ending(
     client: httpx2.AsyncClient, db: AsyncSession, world: World
 ) -> None:
-    await period(db, world.partner.id, D(2025, 4, 1), TODAY + dt.timedelta(days=10))
-    db.add(
-        Agreement(
-            partner_id=world.partner.id, period=Range(TODAY + dt.timedelta(days=10), None),
-            agreed_on=TODAY,
-        )
-    )  # fmt: skip
+    await period(db, world.partner, D(2025, 4, 1), TODAY + dt.timedelta(days=10))
+    await factories.next_agreement(db, world.partner, TODAY + dt.timedelta(days=10), None)
     await db.commit()
     await world.login(client, world.sato)
     assert world.partner.name not in (await client.get("/staff")).text
@@ -106,7 +101,7 @@ async def test_partners(
     client: httpx2.AsyncClient, db: AsyncSession, world: World, count_queries: Count
 ) -> None:
     await factories.cleanup(db, world.partner, world.street, day=D(2026, 6, 1))
-    await period(db, world.partner.id, D(2025, 4, 1), D(2026, 4, 1))
+    await period(db, world.partner, D(2025, 4, 1), D(2026, 4, 1))
     await db.execute(
         update(AgreementArea)
         .where(AgreementArea.partner_id == world.partner.id)
