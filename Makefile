@@ -39,7 +39,7 @@ bench: ## speed of the main queries on a big city, as ratios
 
 shots: ## pictures of every page at phone and desk size, under var/screens
 	@deploy/setup.sh test
-	@$(PYTHON) -m pytest -q tests/browser/test_screens.py
+	@MACHIPIKA_SCREENS=1 $(PYTHON) -m pytest -q tests/browser/test_screens.py
 
 messages: ## collect the words of templates and code for translators
 	@.venv/bin/pybabel -q extract -F deploy/babel.cfg --ignore-dirs '.*' -k _l -k N_ -o server/locale/messages.pot .

@@ -51,7 +51,7 @@ class Actor:
 
     @property
     def is_manager(self) -> bool:
-        """Whether they may bind a partner: sign, renew, withdraw, review."""
+        """Whether they may bind a partner: sign, renew, withdraw, send in its review."""
         return any(partner.role == "manager" for partner in self.partners)
 
     @property

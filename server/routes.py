@@ -162,7 +162,7 @@ ROWS: tuple[P, ...] = (
     P("/partner/accidents/new", accidents.new, "accident_new", PARTNER, BOTH),
     P("/partner/accidents/{id:uuid}", accidents.accident, "accident", PARTNER_OR_STAFF, BOTH),
     # --- review, exchange --------------------------------------------------------------------------
-    P("/partner/review", reviews.partner_review, "partner_review", PARTNER_MANAGER, BOTH),
+    P("/partner/review", reviews.partner_review, "partner_review", PARTNER, BOTH),
     P("/announcements", announce_pages.announcement_list, "announcements", PARTNER_OR_CENTRE),
     P("/announcements/{id:uuid}", announce_pages.announcement_page, "announcement", PARTNER_OR_CENTRE),
     P("/meetings/{id:uuid}", meeting_pages.meeting, "meeting", PARTNER_OR_CENTRE, BOTH),

@@ -184,6 +184,7 @@ class Announcement:
     audience: dict[str, Any]
     sent_at: dt.datetime
     recipients: tuple[Recipient, ...]
+    of_meeting: bool  # it calls to the meeting of the same id
 
     @property
     def read_by(self) -> int:
@@ -192,6 +193,7 @@ class Announcement:
 
 _ONE = text("""
 SELECT a.id, a.title, a.body, a.by_centre, a.audience, a.sent_at,
+       EXISTS (SELECT FROM meetings m WHERE m.id = a.id AND m.state <> 'draft') AS of_meeting,
        CASE WHEN :keeper THEN (
             SELECT json_agg(json_build_array(p.code, p.name, r.read_at)
                             ORDER BY r.read_at DESC NULLS LAST, p.code)
@@ -215,5 +217,12 @@ async def announcement(db: AsyncSession, actor: Actor, id: uuid.UUID) -> Announc
         for code, name, at in row.recipients or ()
     )
     return Announcement(
-        row.id, row.title, row.body, row.by_centre, row.audience, row.sent_at, recipients
+        row.id,
+        row.title,
+        row.body,
+        row.by_centre,
+        row.audience,
+        row.sent_at,
+        recipients,
+        row.of_meeting,
     )

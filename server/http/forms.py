@@ -202,5 +202,6 @@ async def read_form(
         if isinstance(value, UploadFile) and name not in files:
             await value.close()
         elif _FIELD_NAME.fullmatch(name):
-            kept.append((name, value))
+            # no column of ours takes a NUL, so no page has to think of it
+            kept.append((name, value.replace("\x00", "") if isinstance(value, str) else value))
     return FormData(kept)

@@ -36,7 +36,6 @@ async def partner_supplies(request: Request) -> Response:
             "requests": await requests.own_requests(db, partners),
             "loans": await own_loans(db, partners, city_today(db, request.state["city"])),
             "signs": await own_signs(db, partners),
-            "machines": MACHINES,
         }
     return render(request, "supplies/partner.html", context)
 

@@ -111,3 +111,20 @@ def test_staff_draw_a_new_area(visit: Visit) -> None:
     expect(page.get_by_text("活動区域を登録しました。")).to_be_visible()
     page.goto("/areas?q=見本の新しい通り")
     expect(page.get_by_text("見本の新しい通り").first).to_be_visible()
+
+
+def test_what_was_drawn_is_not_lost(visit: Visit) -> None:
+    """On the way out the browser asks; the one main button at the thumb adds the place."""
+    hanako = visit()
+    hanako.login("volunteer")
+    page = hanako.page
+    page.goto("/applications/new")
+    page.locator("main li", has_text="下書き").first.get_by_role("link").click()
+    page.goto(page.url + "/edit/areas?way=draw")
+    expect(page.locator(".actions .button:not(.button--quiet)")).to_have_text(["この場所を加える"])
+    page.locator("#wish-form #name").fill("見本の小道")
+    page.on("dialog", lambda dialog: dialog.dismiss())
+    with page.expect_event("dialog") as asked:
+        page.get_by_role("link", name="加えずにもどる").click(no_wait_after=True)
+    assert asked.value.type == "beforeunload"
+    expect(page.locator("#wish-form #name")).to_have_value("見本の小道")
