@@ -202,6 +202,9 @@ async def read_form(
         if isinstance(value, UploadFile) and name not in files:
             await value.close()
         elif _FIELD_NAME.fullmatch(name):
-            # no column of ours takes a NUL, so no page has to think of it
-            kept.append((name, value.replace("\x00", "") if isinstance(value, str) else value))
+            # No column takes a NUL. As a browser's parser does, it becomes the mark of a character
+            # that cannot be read, so a code or number with one is still refused.
+            kept.append(
+                (name, value.replace("\x00", "\ufffd") if isinstance(value, str) else value)
+            )
     return FormData(kept)
