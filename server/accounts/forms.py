@@ -19,7 +19,7 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
 )
-_UNWELCOME = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
+_UNWELCOME = re.compile(r"[\ufffd\x00-\x20\x7f-\xa0\u2028\u2029\\]")
 
 
 def clean_email(text: str | None) -> str:
