@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint fmt lock bench shots messages clean
+.PHONY: help setup run demo test lint fmt lock bench evaluate shots messages clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 18
@@ -21,7 +21,12 @@ demo: setup ## load the demo city only (SCALE=N for N times the data)
 
 test: ## every test: unit, database, HTTP, browser (ARGS= for pytest)
 	@deploy/setup.sh test
+ifdef ARGS
 	@$(PYTHON) -m pytest $(ARGS)
+else
+	@$(PYTHON) -m pytest -q -n auto --dist loadfile --ignore tests/browser
+	@$(PYTHON) -m pytest -q -n auto --dist loadfile tests/browser
+endif
 
 lint: ## style, types, import rules
 	@deploy/setup.sh test
@@ -36,6 +41,10 @@ fmt: ## put the code into shape
 bench: ## speed of the main queries on a big city, as ratios
 	@deploy/setup.sh test
 	@$(PYTHON) -m bench.queries
+
+evaluate: ## is the matching any good: a made-up city's season, docs/matching.md with plots
+	@deploy/setup.sh test
+	@$(PYTHON) -m bench.matching
 
 shots: ## pictures of every page at phone and desk size, under var/screens
 	@deploy/setup.sh test

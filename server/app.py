@@ -42,7 +42,11 @@ def create_app(
                 stack.push_async_callback(engine.dispose)
                 queue = jobs.make_jobs(settings.database_url)
                 factory = make_sessions(
-                    engine, clock=services.clock, jobs=queue, base_url=settings.base_url
+                    engine,
+                    clock=services.clock,
+                    jobs=queue,
+                    base_url=settings.base_url,
+                    signer=services.signer,
                 )
                 if settings.worker_in_app:
                     await stack.enter_async_context(jobs.worker(queue, factory, services, settings))

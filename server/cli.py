@@ -191,7 +191,11 @@ def worker() -> None:
         engine = make_engine(url, 4)
         queue = jobs.make_jobs(url)
         sessions = make_sessions(
-            engine, clock=services.clock, jobs=queue, base_url=settings.base_url
+            engine,
+            clock=services.clock,
+            jobs=queue,
+            base_url=settings.base_url,
+            signer=services.signer,
         )
         async with jobs.worker(queue, sessions, services, settings) as running:
             await running

@@ -22,10 +22,14 @@ from server.db.engine import libpq_url
 from server.enrolments.jobs import tasks as enrolments_tasks
 from server.faults.jobs import tasks as faults_tasks
 from server.files.jobs import tasks as files_tasks
+from server.helpcalls.jobs import tasks as helpcalls_tasks
 from server.jobcontext import Outside
 from server.loans.jobs import tasks as loans_tasks
+from server.notices.jobs import tasks as notices_tasks
+from server.opportunities.jobs import tasks as opportunities_tasks
 from server.services import Services
 from server.settings import Settings
+from server.signups.jobs import tasks as signups_tasks
 
 STOP_S = 5
 RETRY_S = 5
@@ -57,7 +61,11 @@ def make_jobs(database_url: str) -> App:
     app.add_tasks_from(copy.deepcopy(enrolments_tasks), namespace="enrolments")
     app.add_tasks_from(copy.deepcopy(faults_tasks), namespace="faults")
     app.add_tasks_from(copy.deepcopy(files_tasks), namespace="files")
+    app.add_tasks_from(copy.deepcopy(helpcalls_tasks), namespace="helpcalls")
     app.add_tasks_from(copy.deepcopy(loans_tasks), namespace="loans")
+    app.add_tasks_from(copy.deepcopy(opportunities_tasks), namespace="opportunities")
+    app.add_tasks_from(copy.deepcopy(notices_tasks), namespace="notices")
+    app.add_tasks_from(copy.deepcopy(signups_tasks), namespace="signups")
     return app
 
 

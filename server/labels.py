@@ -53,6 +53,82 @@ WORKS = {
     "other": _l("その他"),
 }
 
+OPPORTUNITY_KINDS = {
+    "cleanup": _l("清掃"),
+    "joint": _l("合同清掃"),
+    "help": _l("お手伝い"),
+    "flowerbed": _l("花壇づくり"),
+    "training": _l("防災訓練・講習"),
+    "festival": _l("祭り・実行委員会"),
+    "council": _l("まちづくり協議会"),
+    "briefing": _l("パブリックコメント説明会"),
+    "exchange": _l("情報交換会"),
+    "other": _l("その他の活動"),
+}
+STRENGTHS = {"light": _l("軽い"), "normal": _l("ふつう"), "hard": _l("体力がいる")}
+GUARDIANS = {
+    "none": _l("子どもだけでもよい"),
+    "accompany": _l("15歳未満は大人といっしょに"),
+    "consent": _l("15歳未満は保護者の同意がいる"),
+}
+SLOT_ROLES = {
+    "any": _l("どなたでも"),
+    "reception": _l("受付"),
+    "litter": _l("ごみ拾い班"),
+    "mower": _l("草刈り機班"),
+    "planting": _l("花・植樹班"),
+    "guide": _l("案内・交通整理"),
+    "other": _l("その他"),
+}
+LANGUAGES = {
+    "ja": _l("日本語"),
+    "easy": _l("やさしい日本語"),
+    "en": "English",
+    "zh": _l("中文"),
+    "ko": "한국어",
+    "vi": "Tiếng Việt",
+}
+TRAVELS = {"walk": _l("徒歩"), "bicycle": _l("自転車"), "car": _l("車")}
+COMPANIES = {
+    "alone": _l("ひとり"),
+    "family": _l("家族"),
+    "school": _l("学校"),
+    "company": _l("会社"),
+    "group": _l("なかま・団体"),
+}
+PERSON_TOOLS = {
+    "mower_course": _l("草刈り機の講習済み"),
+    "mower": _l("草刈り機がある"),
+    "chainsaw_course": _l("チェーンソーの講習済み"),
+    "truck": _l("軽トラックがある"),
+    "tongs": _l("トングがある"),
+    "first_aid": _l("救急の講習済み"),
+}
+BANDS = {"morning": _l("午前"), "afternoon": _l("午後"), "evening": _l("夕方")}
+NOTICE_TOPICS = {
+    "signup": _l("申し込んだ活動の変更・中止"),
+    "reminder": _l("活動の前のお知らせ"),
+    "offer": _l("キャンセル待ちの順番"),
+    "help": _l("お手伝いのお願い"),
+    "nearby": _l("近くの新しい活動"),
+    "partner": _l("パートナーの手続き"),
+    "announcement": _l("市と活センからのお知らせ"),
+}
+CHECKIN_HOWS = {
+    "qr": _l("画面のコード"),
+    "printed": _l("印刷したコード"),
+    "list": _l("主催者の一覧"),
+    "walk_in": _l("飛び入り"),
+}
+CHANNELS = {"mail": _l("メール"), "push": _l("この端末への通知"), "line": "LINE"}
+DELIVERY_STATES = {
+    "waiting": _l("送る前"),
+    "sent": _l("送った"),
+    "failed": _l("届かない宛先"),
+    "dead": _l("あきらめた"),
+    "dropped": _l("送らない"),
+}
+
 LITTER_CLASSES = {
     "burnable": _l("燃やせるごみ"),
     "nonburnable": _l("燃やせないごみ"),

@@ -32,6 +32,7 @@ class Actor:
     roles: frozenset[str] = frozenset()
     section: str | None = None
     partners: tuple[PartnerRef, ...] = field(default=())
+    has_wishes: bool = False  # whether preferences are kept, so that lists begin with what suits
 
     @property
     def is_admin(self) -> bool:

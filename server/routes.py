@@ -13,7 +13,11 @@ from server.areas import pages as area_pages
 from server.areas import reshape_pages
 from server.areas import staffpages as staff_areas
 from server.audit import pages as audit_pages
+from server.calendars import pages as calendars
 from server.centre import pages as centre
+from server.checkins import deskpages as checkin_desk
+from server.checkins import pages as checkins
+from server.checkins import recordpages as records
 from server.citysettings import pages as settings_pages
 from server.cleanups import pages as cleanups
 from server.cleanups import staffpages as staff_cleanups
@@ -31,17 +35,28 @@ from server.faults import mypages as my_faults
 from server.faults import pages as fault_pages
 from server.faults import staffpages as staff_faults
 from server.files import pages as files
+from server.helpcalls import pages as help_pages
 from server.http import health
-from server.http.ratelimit import DRAFTS, LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS
+from server.http.ratelimit import DRAFTS, LOGIN_ADDRESS, LOGIN_CODE, SEARCHES, UPLOADS, WEBHOOK
 from server.http.routing import PageRoute as P
 from server.http.styleguide import styleguide
 from server.info import pages as info
 from server.loans import pages as loans
 from server.loans import staffpages as staff_loan_pages
 from server.maps import scripts
+from server.matching import pages as wishes
+from server.matching import staffpages as staff_matching
+from server.notices import linkpages as notice_links
+from server.notices import pages as my_notices
+from server.notices import staffpages as staff_messages
 from server.opportunities import hostpages as hosts
-from server.opportunities import mypages as signups
+from server.opportunities import jointpages as joint_pages
 from server.opportunities import pages as near
+from server.opportunities import postpages as posting
+from server.opportunities import seriespages as series_pages
+from server.opportunities import slotpages as slot_pages
+from server.opportunities import staffpages as staff_opportunities
+from server.opportunities import weatherpages as weather_pages
 from server.partners import pages as partner_pages
 from server.partners import publicpages as partner_public
 from server.pickups import daypages as pickup_days
@@ -58,11 +73,15 @@ from server.policy import (
     SIGNED_IN,
     STAFF,
 )
+from server.publiclife import pages as public_life
 from server.reports import pages as reports
 from server.reviews import pages as reviews
 from server.reviews import staffpages as staff_review_pages
 from server.settings import Settings
 from server.signs import pages as signs
+from server.signups import hostpages as signup_hosts
+from server.signups import offerpages as offers
+from server.signups import pages as signups
 from server.staff import pages as staff_pages
 from server.successions import pages as successions
 from server.supplies import pages as supplies
@@ -83,6 +102,7 @@ ROWS: tuple[P, ...] = (
     P("/opportunities/{id:uuid}.ics", near.opportunity_ics, "opportunity_ics", PUBLIC),
     P("/opportunities/{id:uuid}/card", near.opportunity_card, "opportunity_card", PUBLIC),
     P("/places", near.places, "places", PUBLIC, BOTH, SEARCHES),
+    P("/opportunities/{id:uuid}/og.png", public_life.opportunity_image, "opportunity_image", PUBLIC),
     P("/areas", area_pages.areas, "areas", PUBLIC),
     P("/areas/{code}", area_pages.area, "area", PUBLIC),
     P("/areas/{code}/card", area_pages.area_card, "area_card", PUBLIC),
@@ -90,6 +110,24 @@ ROWS: tuple[P, ...] = (
     P("/help", info.help_page, "help", PUBLIC),
     P("/privacy", info.privacy, "privacy", PUBLIC),
     P("/accessibility", info.accessibility, "accessibility", PUBLIC),
+    P("/easy", public_life.easy, "easy", PUBLIC),
+    P("/calendars", calendars.calendars, "calendars", PUBLIC),
+    P("/calendar.ics", calendars.calendar_city, "calendar_city", PUBLIC),
+    P("/partners/{code}/calendar.ics", calendars.calendar_partner, "calendar_partner", PUBLIC),
+    P("/districts/{name}/calendar.ics", calendars.calendar_district, "calendar_district", PUBLIC),
+    P("/calendars/{token}.ics", calendars.calendar_mine, "calendar_mine", PUBLIC),
+    P("/embed/next", public_life.embed_next, "embed_next", PUBLIC),
+    P("/sitemap.xml", public_life.sitemap, "sitemap", PUBLIC),
+    P("/robots.txt", public_life.robots, "robots", PUBLIC),
+    P("/sw.js", notice_links.service_worker, "service_worker", PUBLIC),
+    P("/verify", records.verify, "verify", PUBLIC),
+    P("/verify/{code}", records.verify_code, "verify_code", PUBLIC),
+    # --- links in messages: good for one purpose, without a log-in ---------------------------------
+    P("/offers/{token}", offers.offer, "offer_answer", PUBLIC, BOTH),
+    P("/help-answers/{token}", help_pages.help_answer, "help_answer", PUBLIC, BOTH),
+    P("/checkin/{token}", checkins.checkin, "checkin", PUBLIC, BOTH),
+    P("/unsubscribe/{token}", notice_links.unsubscribe, "unsubscribe", PUBLIC, BOTH),
+    P("/line/webhook", notice_links.line_webhook, "line_webhook", PUBLIC, POST, WEBHOOK),
     # --- people: log in, my things ---------------------------------------------------------------
     P("/login", accounts.login, "login", PUBLIC, BOTH, LOGIN_ADDRESS),
     P("/login/code", accounts.login_code, "login_code", PUBLIC, BOTH, LOGIN_CODE),
@@ -100,6 +138,25 @@ ROWS: tuple[P, ...] = (
     P("/me/reports", my_faults.my_reports, "my_reports", SIGNED_IN),
     P("/opportunities/{id:uuid}/signup", signups.join, "signup", SIGNED_IN, BOTH),
     P("/opportunities/{id:uuid}/signup/cancel", signups.leave, "signup_cancel", SIGNED_IN, BOTH),
+    P("/opportunities/{id:uuid}/signup/change", signups.change, "signup_change", SIGNED_IN, BOTH),
+    P("/opportunities/{id:uuid}/waitlist", signups.waitlist, "waitlist", SIGNED_IN, BOTH),
+    P("/opportunities/{id:uuid}/waitlist/leave", signups.leave_queue, "waitlist_leave", SIGNED_IN, POST),
+    P("/me/preferences", wishes.preferences, "my_preferences", SIGNED_IN, BOTH),
+    P("/me/notices", my_notices.inbox, "my_notices", SIGNED_IN),
+    P("/me/alerts", my_notices.alerts, "my_alerts", SIGNED_IN, BOTH),
+    P("/me/alerts/searches", my_notices.save_search, "saved_searches", SIGNED_IN, POST),
+    P("/me/alerts/searches/{id:uuid}/remove", my_notices.remove_search, "saved_search_remove", SIGNED_IN, POST),
+    P("/me/push", my_notices.push, "my_push", SIGNED_IN, POST),
+    P("/me/line", my_notices.line, "my_line", SIGNED_IN, BOTH),
+    P("/me/calendar", calendars.my_calendar, "my_calendar", SIGNED_IN, BOTH),
+    P("/me/participation", records.my_participation, "my_participation", SIGNED_IN, BOTH),
+    P("/certificates/{id:uuid}.pdf", records.certificate_pdf, "certificate_pdf", SIGNED_IN),
+    # --- help calls (お手伝い募集) ------------------------------------------------------------------
+    P("/help-calls", help_pages.help_calls, "help_calls", PUBLIC),
+    P("/help-calls/{id:uuid}", help_pages.help_call, "help_call", PUBLIC, BOTH),
+    P("/partner/help-calls", help_pages.partner_help_calls, "partner_help_calls", PARTNER),
+    P("/partner/help-calls/new", help_pages.help_call_new, "help_call_new", PARTNER, BOTH),
+    P("/centre/help-calls", help_pages.centre_help_calls, "centre_help_calls", COORDINATOR),
     # --- partner ---------------------------------------------------------------------------------
     P("/partner", partner_pages.partner_home, "partner_home", PARTNER),
     P("/partner/areas", partner_pages.partner_areas, "partner_areas", PARTNER),
@@ -109,10 +166,21 @@ ROWS: tuple[P, ...] = (
     P("/cleanups/{id:uuid}/edit", cleanups.edit, "cleanup_edit", PARTNER_OR_STAFF, BOTH),
     P("/cleanups/{id:uuid}/withdraw", cleanups.withdraw, "cleanup_withdraw", PARTNER_OR_STAFF, BOTH),
     P("/partner/opportunities", hosts.posted, "partner_opportunities", PARTNER),
-    P("/partner/opportunities/new", hosts.new, "opportunity_new", PARTNER, BOTH),
+    P("/partner/opportunities/new", posting.new, "opportunity_new", PARTNER, BOTH),
     P("/opportunities/{id:uuid}/edit", hosts.edit, "opportunity_edit", PARTNER_OR_STAFF, BOTH),
     P("/opportunities/{id:uuid}/cancel", hosts.cancel, "opportunity_cancel", PARTNER_OR_STAFF, BOTH),
-    P("/opportunities/{id:uuid}/people", hosts.people, "opportunity_people", PARTNER_OR_STAFF),
+    P("/opportunities/{id:uuid}/people", signup_hosts.people, "opportunity_people", PARTNER_OR_STAFF),
+    P("/opportunities/{id:uuid}/publish", hosts.publish, "opportunity_publish", PARTNER_OR_STAFF, POST),
+    P("/opportunities/{id:uuid}/weather", weather_pages.page, "opportunity_weather", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/slots", slot_pages.page, "opportunity_slots", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/hosts", joint_pages.page, "opportunity_hosts", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/checkin", checkin_desk.desk, "checkin_desk", PARTNER_OR_STAFF, BOTH),
+    P("/opportunities/{id:uuid}/checkin/qr", checkin_desk.qr, "checkin_qr", PARTNER_OR_STAFF),
+    P("/opportunities/{id:uuid}/checkin/poster", checkin_desk.poster, "checkin_poster", PARTNER_OR_STAFF),
+    P("/opportunities/{id:uuid}/attendance.csv", checkin_desk.attendance_csv, "attendance_csv", PARTNER_OR_STAFF),
+    P("/partner/series/{id:uuid}", series_pages.page, "series", PARTNER_OR_STAFF, BOTH),
+    P("/partner/participation", records.partner_participation, "partner_participation", PARTNER),
+    P("/partner/participation.csv", records.partner_participation_csv, "partner_participation_csv", PARTNER_MANAGER),
     # --- join the programme: the application (届出) -----------------------------------------------
     P("/join", enrol.programme, "programme", PUBLIC),
     P("/applications/new", enrol.application_new, "application_new", SIGNED_IN, BOTH, DRAFTS),
@@ -165,6 +233,7 @@ ROWS: tuple[P, ...] = (
     P("/partner/review", reviews.partner_review, "partner_review", PARTNER, BOTH),
     P("/announcements", announce_pages.announcement_list, "announcements", PARTNER_OR_CENTRE),
     P("/announcements/{id:uuid}", announce_pages.announcement_page, "announcement", PARTNER_OR_CENTRE),
+    P("/meetings/{id:uuid}.ics", calendars.meeting_ics, "meeting_ics", PARTNER_OR_CENTRE),
     P("/meetings/{id:uuid}", meeting_pages.meeting, "meeting", PARTNER_OR_CENTRE, BOTH),
     P("/board", board_pages.board, "board", PARTNER_OR_CENTRE),
     P("/board/new", board_pages.post_new, "post_new", PARTNER_OR_CENTRE, BOTH),
@@ -221,6 +290,11 @@ ROWS: tuple[P, ...] = (
     P("/staff/reports/exchange.{format}", reports.staff_report_exchange_file, "staff_report_exchange_file", STAFF),
     P("/staff/settings", settings_pages.staff_settings, "staff_settings", STAFF),
     P("/staff/settings/{group}", settings_pages.staff_settings_group, "staff_settings_group", ADMIN, BOTH),
+    # --- staff: matching, messages -----------------------------------------------------------------
+    P("/staff/opportunities", staff_opportunities.staff_opportunities, "staff_opportunities", STAFF),
+    P("/staff/opportunities/new", posting.city_new, "staff_opportunity_new", STAFF, BOTH),
+    P("/staff/matching", staff_matching.explain, "staff_matching", STAFF, BOTH),
+    P("/staff/messages", staff_messages.messages, "staff_messages", STAFF, BOTH),
     # --- staff -----------------------------------------------------------------------------------
     P("/staff", staff_pages.staff_home, "staff_home", STAFF),
     P("/staff/coverage", coverage_pages.staff_coverage, "staff_coverage", STAFF),

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
 
     mail_from: str = "machipika@localhost"
     smtp_url: str = ""  # smtp://user:password@host:587?starttls=1 ; empty = kept in the outbox only
+    secret_key: str = ""  # signs links and keys of Web Push; empty = one made under var_dir
+    push_allow_local: bool = False  # tests only: push services on this machine
+    line_channel_token: str = ""  # of the city's official LINE account; empty = no LINE
+    line_channel_secret: str = ""
+    line_api_url: str = "https://api.line.me"
     files_url: str = ""  # s3://bucket/prefix for photos and papers; empty = a folder under var_dir
     trusted_proxies: int = Field(0, ge=0, le=5)
 
@@ -52,6 +57,16 @@ class Settings(BaseSettings):
                 raise ValueError("MACHIPIKA_DATABASE_URL is required in production")
             if not self.smtp_url:
                 raise ValueError("MACHIPIKA_SMTP_URL is required in production")
+            if len(self.secret_key) < 32:
+                raise ValueError("MACHIPIKA_SECRET_KEY (32 characters) is required in production")
+            if self.push_allow_local:
+                raise ValueError("MACHIPIKA_PUSH_ALLOW_LOCAL is for tests: it reaches inner hosts")
+        return self
+
+    @model_validator(mode="after")
+    def _line_is_whole(self) -> Self:
+        if bool(self.line_channel_token) != bool(self.line_channel_secret):
+            raise ValueError("MACHIPIKA_LINE_CHANNEL_TOKEN and _SECRET belong together")
         return self
 
     @model_validator(mode="after")
@@ -69,7 +84,9 @@ class Settings(BaseSettings):
 def load_settings(**overrides: object) -> Settings:
     """Read the environment, following ``*_FILE`` secrets; ``overrides`` win."""
     values: dict[str, object] = {}
-    for name in ("database_url", "smtp_url"):
+    for name in (
+        "database_url", "smtp_url", "secret_key", "line_channel_token", "line_channel_secret",
+    ):  # fmt: skip
         path = os.environ.get(f"MACHIPIKA_{name.upper()}_FILE")
         if path:
             values[name] = Path(path).read_text(encoding="utf-8").strip()

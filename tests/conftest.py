@@ -27,6 +27,7 @@ from server.http.requestlog import configure_logging
 from server.jobs import make_jobs
 from server.services import NoMailer, Services
 from server.settings import Settings
+from server.signing import Signer
 from tests.personas import World, create_world
 
 hypothesis.settings.register_profile("machipika", deadline=None, print_blob=True)
@@ -150,7 +151,12 @@ async def sessions(
             bind=connection,
             expire_on_commit=False,
             join_transaction_mode="create_savepoint",
-            info={"clock": clock, "jobs": make_jobs(url), "base_url": "http://t"},
+            info={
+                "clock": clock,
+                "jobs": make_jobs(url),
+                "base_url": "http://t",
+                "signer": Signer("tests"),
+            },
         )
         await transaction.rollback()
 
@@ -198,7 +204,9 @@ async def client(
     services_files: FileStore,
 ) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser that is not logged in. ``await world.login(client, world.kenji)`` logs in."""
-    services = Services(clock=clock, mailer=NoMailer(), files=services_files)
+    services = Services(
+        clock=clock, mailer=NoMailer(), files=services_files, signer=Signer("tests")
+    )
     app = create_app(settings, services, sessions=sessions)
     async with app.router.lifespan_context(app) as state, make_client(app, state) as client:
         world.sessions = sessions

@@ -10,7 +10,7 @@ from server.routes import ROWS
 NOBODY = uuid.UUID("01900000-0000-7000-8000-000000000000")
 _PARAMETERS = {
     "id": str(NOBODY), "code": "A-9999", "name": "nothing", "part": "nothing", "kind": "nothing",
-    "group": "nothing", "day": "2026-06-15", "format": "csv",
+    "group": "nothing", "day": "2026-06-15", "format": "csv", "token": "nothing",
 }  # fmt: skip
 # Whose record stands behind {id}: the machine of the pages that show it.
 MACHINE_OF = {
@@ -19,7 +19,7 @@ MACHINE_OF = {
     "/layers/succession": "succession", "/partner/supplies": "supply", "/partner/loans": "loan",
     "/partner/signs": "sign", "/partner/pickups": "pickup", "/faults": "fault",
     "/partner/accidents": "accident", "/board": "post", "/meetings": "meeting",
-    "/centre/meetings": "meeting",
+    "/centre/meetings": "meeting", "/help-calls": "help_call",
 }  # fmt: skip
 
 

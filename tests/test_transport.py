@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
-from server.accounts.models import OutboxMail
 from server.app import create_app
 from server.db.engine import make_engine, make_sessions
 from server.http.forms import read_form, tidy
 from server.http.ratelimit import client_address
 from server.http.uow import unit_of_work
+from server.notices.mails import WrittenMail
 from server.opportunities.models import Signup
 from server.services import NoMailer, Services, SmtpMailer
 from server.settings import Settings
@@ -154,8 +154,10 @@ async def test_a_title_with_an_odd_line_end_can_be_mailed(
     }  # fmt: skip
     answer = await client.post(f"/opportunities/{activity.id}/edit", data=form)
     assert answer.status_code == 303, answer.text
-    mail = (await db.execute(select(OutboxMail))).scalar_one()
-    await SmtpMailer("smtp://localhost:1", "a@example.jp").send("b@example.jp", mail.subject, "x")
+    mail = (await db.execute(select(WrittenMail))).scalar_one()
+    await SmtpMailer("smtp://localhost:1", "a@example.jp").send(
+        mail.id, "b@example.jp", mail.subject, "x", {}
+    )
     assert delivered == ["【変更】浜の ごみ拾い"]
 
 

@@ -24,7 +24,7 @@ async def send_mail(context: JobContext, mail_id: str) -> None:
         mail = (await db.execute(statement.with_for_update())).scalar_one_or_none()
         if mail is None or mail.sent_at is not None:
             return
-        await world.services.mailer.send(mail.to_address, mail.subject, mail.body)
+        await world.services.mailer.send(mail.id, mail.to_address, mail.subject, mail.body)
         mail.sent_at = now(db)
         if not world.settings.demo:
             mail.body = ""  # a log-in code has no business in a backup

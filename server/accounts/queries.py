@@ -13,11 +13,11 @@ from server.accounts.models import (
     AccountRole,
     LoginCode,
     LoginSession,
-    OutboxMail,
     PartnerMember,
 )
 from server.db.context import now
 from server.http.sessions import token_hash
+from server.notices.mails import WrittenMail
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,11 @@ async def role_holders(db: AsyncSession) -> list[RoleHolder]:
 
 
 async def newest_mails(db: AsyncSession, limit: int = 30) -> list[SentMail]:
-    """The last mails of the outbox, newest first. Only the demo shows them."""
+    """The last mails written, as notices or straight, newest first. Only the demo shows them."""
     statement = (
-        select(OutboxMail).order_by(OutboxMail.created_at.desc(), OutboxMail.id.desc()).limit(limit)
+        select(WrittenMail)
+        .order_by(WrittenMail.created_at.desc(), WrittenMail.id.desc())
+        .limit(limit)
     )
     return [
         SentMail(m.to_address, m.subject, m.body, m.created_at, m.sent_at)

@@ -11,7 +11,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.agreements.document import AgreedArea, Parties, Terms, build, fingerprint, read_area
 from server.agreements.models import Agreement
 from server.agreements.queries import OCCASION_OF_STATE, ONE_DAY, newest
@@ -19,15 +19,16 @@ from server.agreements.texts import template_in_use
 from server.audit.actions import record
 from server.citysettings.queries import City
 from server.db.base import uuid7
-from server.db.context import absolute, now
+from server.db.context import now
 from server.enrolments.answers import Answers
 from server.enrolments.models import Enrolment, PartnerContact
 from server.errors import Conflict, Invalid, NotFound
 from server.http.i18n import gettext as _
 from server.http.i18n import jdate
+from server.notices.actions import notify
 from server.partners.models import Partner
 from server.policy import Actor
-from server.workflow.audience import addresses
+from server.workflow.audience import people
 
 
 async def prepare(
@@ -194,13 +195,15 @@ async def _tell(
     db: AsyncSession, actor: Actor, case: Enrolment, id: uuid.UUID, name: str, *, revised: bool
 ) -> None:
     """Ask the partner's side to read and confirm."""
-    to = await addresses(
+    to = await people(
         db,
         partners=[case.partner_id] if case.partner_id else [],
         person=case.requested_by if case.partner_id is None else None,
         without=actor.account_id,
     )
-    link = absolute(db, f"/agreements/{id}")
     title = f"{case.code} {name}"
-    subject, body = compose("agreement_proposal", title=title, revised=revised, link=link)
-    await post_to_all(db, to, subject, body)
+    subject, body = compose("agreement_proposal", title=title, revised=revised)
+    await notify(
+        db, "partner", to, subject=subject, body=body, path=f"/agreements/{id}",
+        key=f"agreement_proposal:{id}:{uuid7()}",
+    )  # fmt: skip

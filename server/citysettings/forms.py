@@ -84,7 +84,8 @@ def group_form(
     filled = {key: _shown(field, getattr(rules, key)) for key, field in fields.items()}
     form: SettingsForm = form_class(data, data={**filled, "version": version})
     for key, field in fields.items():
-        form[key].flags.required = field.kind not in ("yes", "line", "text")
+        may_be_empty = field.kind == "lines" and not CityRules.model_fields[key].default
+        form[key].flags.required = field.kind not in ("yes", "line", "text") and not may_be_empty
     return form
 
 

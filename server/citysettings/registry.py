@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from server.http.i18n import lazy as _l
 
 MONTH_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+ORIGIN = r"^https://[a-z0-9.-]+(:[0-9]{1,5})?$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 SectionName = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -33,6 +34,22 @@ class CityRules(BaseModel):
     log_days_back: int = Field(400, ge=7, le=3660)
     # finding
     default_radius_m: int = Field(3_000, ge=200, le=50_000)
+    # taking part
+    offer_hours: int = Field(24, ge=1, le=168)  # how long a place that became free is held
+    checkin_early_minutes: int = Field(60, ge=0, le=720)
+    checkin_near_m: int = Field(300, ge=50, le=5_000)
+    # help calls
+    help_wave_people: int = Field(8, ge=1, le=200)
+    help_wave_hours: int = Field(12, ge=1, le=168)
+    help_per_month: int = Field(2, ge=0, le=31)
+    help_near_m: int = Field(5_000, ge=500, le=50_000)
+    # notices
+    quiet_from: str = Field("21:00", pattern=CLOCK)
+    quiet_to: str = Field("07:00", pattern=CLOCK)
+    digest_at: str = Field("07:30", pattern=CLOCK)
+    reminder_hours: int = Field(24, ge=1, le=168)
+    # public life: sites that may show the list of coming activities in a frame
+    embed_origins: tuple[Annotated[str, Field(pattern=ORIGIN)], ...] = Field((), max_length=10)
     # log-ins
     session_days: int = Field(30, ge=1, le=365)
     staff_session_hours: int = Field(12, ge=1, le=72)
@@ -220,6 +237,22 @@ GROUPS: tuple[Group, ...] = (
         "session_days": Label(_l("ログインが続く日数"), _l("日")),
         "staff_session_hours": Label(_l("職員のログインが続く時間"), _l("時間")),
         "import_margin_m": Label(_l("市の外とみなす余裕"), "m"),
+    }),
+    Group("joining", _l("参加・お手伝い・お知らせ"), {
+        "offer_hours": Label(_l("空いた席を取り置く時間"), _l("時間")),
+        "checkin_early_minutes": Label(_l("受付を始める時刻"), _l("分前")),
+        "checkin_near_m": Label(_l("受付で「近くにいる」とみなす距離"), "m"),
+        "help_wave_people": Label(_l("お手伝い募集で一度にたずねる人数"), _l("人")),
+        "help_wave_hours": Label(_l("次の人たちにたずねるまでの時間"), _l("時間")),
+        "help_per_month": Label(_l("一人にたずねる回数の上限"), _l("回/月")),
+        "help_near_m": Label(_l("お手伝いをたずねる範囲"), "m"),
+        "quiet_from": Label(_l("お知らせを送らない時間のはじまり"), help=_l("例: 21:00")),
+        "quiet_to": Label(_l("お知らせを送らない時間のおわり"), help=_l("例: 07:00")),
+        "digest_at": Label(_l("まとめたお知らせを送る時刻"), help=_l("例: 07:30")),
+        "reminder_hours": Label(_l("活動の前のお知らせ"), _l("時間前")),
+        "embed_origins": Label(
+            _l("活動の一覧を埋めこめるサイト"), help=_l("1行に1つ。例: https://www.example.jp")
+        ),
     }),
     Group("words", _l("案内のことば"), {
         "contact": Label(_l("問い合わせ先")),

@@ -308,9 +308,12 @@ def report_form(report: Report) -> CleanupForm:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a link to the form may ask for (``?area=A-0001`` on a sign)."""
+    """What a link to the form may ask for: ``?area=A-0001`` on a sign, ``?from=`` a hosted
+    activity with the people who were checked in."""
 
     area: str | None = None
+    day: dt.date | None = None
+    people: int | None = None
 
 
 def blank_form(
@@ -324,9 +327,9 @@ def blank_form(
     area = asked or last or (live[0] if live else None)
     return CleanupForm(
         data={
-            "id": str(cleanup_id), "date": today, "area": area.code if area else None,
+            "id": str(cleanup_id), "date": wish.day or today, "area": area.code if area else None,
             "partner": area.partner_code if area else choices.last_partner,
-            "people": choices.last_people, "bags": 0, "bag_class": "burnable",
+            "people": wish.people or choices.last_people, "bags": 0, "bag_class": "burnable",
         }
     )  # fmt: skip
 

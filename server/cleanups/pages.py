@@ -8,6 +8,8 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.checkins.forms import row_id
+from server.checkins.queries import report_seed
 from server.cleanups import actions, forms, lists, queries
 from server.cleanups.actions import Changed, scope_of
 from server.cleanups.forms import CleanupForm
@@ -51,10 +53,21 @@ async def new(request: Request) -> Response:
         choices = await _choices(db, request, actor.partner_ids)
         if sent is not None:
             return await _log(request, db, choices, sent)
-    wish = forms.Wish(area=nfkc(request.query_params.get("area")) or None)
+        wish = await _wish(request, db)
     form = forms.blank_form(choices, wish, uuid7(), today_in(request))
     form.offer(choices, forms.partner_names(actor))
     return _form_page(request, form, choices=choices)
+
+
+async def _wish(request: Request, db: Any) -> forms.Wish:
+    """What the link asks for: an area, or one of my activities with its day and people."""
+    activity_id = row_id(request.query_params.get("from"))
+    if activity_id:
+        seed = await report_seed(db, activity_id, request.state["actor"].partner_ids)
+        if seed:
+            day = seed.starts_at.astimezone(request.state["city"].zone).date()
+            return forms.Wish(seed.area_code, min(day, today_in(request)), seed.people or None)
+    return forms.Wish(area=nfkc(request.query_params.get("area")) or None)
 
 
 async def _log(request: Request, db: Any, choices: LogChoices, sent: FormData) -> Response:

@@ -9,6 +9,8 @@ from typing import Any
 from procrastinate import App
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.signing import Signer
+
 
 def now(db: AsyncSession) -> dt.datetime:
     """The current moment by the service clock (UTC, aware); fixed in tests."""
@@ -26,9 +28,21 @@ def absolute(db: AsyncSession, path: str) -> str:
     return str(db.info.get("base_url", "")) + path
 
 
-async def enqueue(db: AsyncSession, task: str, **arguments: Any) -> None:
-    """Queue a job *in this transaction*: rolled back with it, seen only after the commit."""
+def signer(db: AsyncSession) -> Signer:
+    """What signs the links in messages."""
+    found: Signer = db.info["signer"]
+    return found
+
+
+async def enqueue(
+    db: AsyncSession, task: str, *, at: dt.datetime | None = None, **arguments: Any
+) -> None:
+    """Queue a job *in this transaction*: rolled back with it, seen only after the commit.
+
+    ``at`` = not before this moment. A job runs by the real clock, so it must look again itself
+    whether its time has come.
+    """
     jobs: App = db.info["jobs"]
     raw = await (await db.connection()).get_raw_connection()
-    configured = jobs.tasks[task].configure(connection=raw.driver_connection)
+    configured = jobs.tasks[task].configure(connection=raw.driver_connection, schedule_at=at)
     await configured.defer_async(**arguments)

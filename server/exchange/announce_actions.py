@@ -8,13 +8,14 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.audit.actions import record
-from server.db.context import absolute, now
+from server.db.context import now
 from server.errors import Conflict, Forbidden, Invalid
-from server.exchange.announce_queries import ADDRESSES, REACHED, Audience
+from server.exchange.announce_queries import REACHED, Audience
 from server.exchange.models import Announcement, AnnouncementRecipient
 from server.http.i18n import gettext as _
+from server.notices.actions import notify
 from server.policy import Actor
 
 
@@ -32,15 +33,18 @@ _RECIPIENTS = text(f"""
 INSERT INTO announcement_recipients (announcement_id, partner_id)
 SELECT :id, reached.id FROM ({REACHED}) reached RETURNING partner_id
 """)  # noqa: S608 - fixed text only
-_MAIL_TO = text(f"""
-WITH reached AS (SELECT r.partner_id AS id FROM announcement_recipients r
-                  WHERE r.announcement_id = :id)
-{ADDRESSES} ORDER BY 1
-""")  # noqa: S608 - fixed text only
+# Everybody of the partners; whoever has no address finds it among the notices.
+_READERS = text("""
+SELECT DISTINCT c.id, c.email IS NOT NULL AS has_address
+  FROM announcement_recipients r
+  JOIN partner_members m ON m.partner_id = r.partner_id
+  JOIN accounts c ON c.id = m.account_id AND c.disabled_at IS NULL
+ WHERE r.announcement_id = :id
+""")
 
 
 async def send(db: AsyncSession, actor: Actor, news: News, today: dt.date) -> bool:
-    """Send an announcement and the mails about it. False when it was sent before: nothing is sent
+    """Send an announcement and tell of it. False when it was sent before: nothing is sent
     again. Raises Invalid when nobody would get it."""
     if not actor.is_coordinator:
         raise Forbidden(_("この操作をする権限がありません。"))
@@ -60,15 +64,18 @@ async def send(db: AsyncSession, actor: Actor, news: News, today: dt.date) -> bo
     partners = (await db.execute(_RECIPIENTS, values)).all()
     if not partners:
         raise Invalid(_("あてはまるパートナーがありません。送り先を選び直してください。"), "to")
-    addresses = [row.email for row in await db.execute(_MAIL_TO, {"id": news.id})]
-    link = absolute(db, f"/announcements/{news.id}")
+    readers = (await db.execute(_READERS, {"id": news.id})).all()
     subject, body = compose(
-        "announcement", title=news.title, body=news.body, by_centre=not actor.is_staff, link=link
+        "announcement", title=news.title, body=news.body, by_centre=not actor.is_staff
     )
-    await post_to_all(db, addresses, subject, body)
+    await notify(
+        db, "announcement", [one.id for one in readers], subject=subject, body=body,
+        path=f"/announcements/{news.id}", key=f"announcement:{news.id}",
+    )  # fmt: skip
     record(
         db, actor, "announcement.send", "announcement", news.id,
-        partners=len(partners), addresses=len(addresses), audience=news.audience.stored(),
+        partners=len(partners), addresses=sum(one.has_address for one in readers),
+        audience=news.audience.stored(),
     )  # fmt: skip
     return True
 

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.citysettings.registry import CityRules
-from server.db.context import absolute, now
+from server.db.context import now
 from server.errors import Conflict, Invalid, NotFound
 from server.exchange.board_queries import BoardPost
 from server.exchange.circle import Voice
@@ -17,9 +17,10 @@ from server.exchange.contacts import KINDS, find_contacts
 from server.exchange.machine import POST
 from server.exchange.models import Post
 from server.http.i18n import gettext as _
+from server.notices.actions import notify
 from server.policy import Actor
 from server.workflow.actions import begin, move
-from server.workflow.audience import addresses
+from server.workflow.audience import people
 
 MOST_PENDING = 10  # of one person
 
@@ -120,10 +121,12 @@ async def publish(
     await move(db, actor, POST, post.stand, "publish")
     if question is None or question.requested_by in (None, actor.account_id, post.requested_by):
         return
-    to = await addresses(db, partners=[], person=question.requested_by, without=actor.account_id)
-    link = absolute(db, f"/board/{question.id}")
-    subject, body = compose("board_answer", title=question.title, who=post.who, link=link)
-    await post_to_all(db, to, subject, body)
+    to = await people(db, partners=[], person=question.requested_by, without=actor.account_id)
+    subject, body = compose("board_answer", title=question.title, who=post.who)
+    await notify(
+        db, "partner", to, subject=subject, body=body, path=f"/board/{question.id}",
+        key=f"board_answer:{post.id}",
+    )  # fmt: skip
 
 
 async def look_after(

@@ -9,10 +9,11 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import Account, PartnerMember
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.models import PartnerMember
+from server.accounts.outbox import compose
 from server.audit.actions import record
 from server.citysettings.queries import City
+from server.db.base import uuid7
 from server.db.context import absolute, now
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.exchange.announce_actions import News, send
@@ -23,6 +24,7 @@ from server.exchange.models import Meeting as MeetingRow
 from server.exchange.models import MeetingReply
 from server.http.i18n import gettext as _
 from server.http.i18n import jdate, jtimes, local, wareki_year
+from server.notices.actions import notify
 from server.policy import Actor
 from server.workflow.actions import begin, move
 
@@ -145,21 +147,19 @@ async def call_off(db: AsyncSession, actor: Actor, seen: Meeting, reason: str) -
 async def _tell_comers(
     db: AsyncSession, id: uuid.UUID, template: str, said: Mapping[str, str]
 ) -> None:
-    """One mail to everybody of the partners that said they come."""
+    """Tell everybody of the partners that said they come."""
     coming = select(MeetingReply.partner_id).where(
         MeetingReply.meeting_id == id, MeetingReply.people > 0
     )
     statement = (
-        select(Account.email)
-        .join(PartnerMember, PartnerMember.account_id == Account.id)
-        .where(PartnerMember.partner_id.in_(coming), Account.email.is_not(None),
-               Account.disabled_at.is_(None))
-        .distinct()
-        .order_by(Account.email)
+        select(PartnerMember.account_id).where(PartnerMember.partner_id.in_(coming)).distinct()
+    )
+    to = (await db.scalars(statement)).all()
+    subject, body = compose(template, **said)
+    await notify(
+        db, "partner", to, subject=subject, body=body, path=f"/meetings/{id}",
+        key=f"{template}:{id}:{uuid7()}",
     )  # fmt: skip
-    to = [str(email) for email in await db.scalars(statement)]
-    subject, body = compose(template, **said, link=absolute(db, f"/meetings/{id}"))
-    await post_to_all(db, to, subject, body)
 
 
 async def reply(

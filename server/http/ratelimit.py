@@ -27,6 +27,7 @@ LOGIN_ADDRESS = Limit("login-address", 20, 3600)
 LOGIN_EMAIL = Limit("login-email", 5, 3600)
 LOGIN_CODE = Limit("login-code", 30, 3600)
 UPLOADS = Limit("upload", 20, 3600)
+WEBHOOK = Limit("webhook", 1200, 60)  # LINE calls for everybody from few addresses
 DRAFTS = Limit("draft", 120, 3600)  # a form saved part by part, sometimes with a paper
 
 _TAKE = text("""

@@ -34,9 +34,12 @@ def environment() -> Environment:
     env.filters.update(i18n.FILTERS)
     from geo import palette  # noqa: PLC0415 - only templates with a legend need it
     from server import labels  # noqa: PLC0415 - labels import every domain
+    from server.publiclife import structured  # noqa: PLC0415 - it reads activities
     from server.workflow.registry import MACHINES  # noqa: PLC0415 - machines import every domain
 
-    env.globals.update(palette=palette, labels=labels, machines=MACHINES)
+    env.globals.update(
+        palette=palette, labels=labels, machines=MACHINES, structured=structured
+    )  # fmt: skip
     return env
 
 

@@ -46,7 +46,10 @@ def guarded(row: PageRoute) -> Page:
             who = str(actor.account_id) if actor else client_address(request)
             async with request.state["sessions"]() as db, db.begin():
                 await take(db, row.limit, who)
-        return await row.page(request)
+        response = await row.page(request)
+        if "{token}" in row.path:  # an address that is a secret belongs in no index
+            response.headers.setdefault("X-Robots-Tag", "noindex")
+        return response
 
     page.__name__ = row.page.__name__
     return page

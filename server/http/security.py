@@ -20,8 +20,11 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme else ""
 
 
-def content_security_policy(settings: Settings) -> str:
-    """The policy: only ourselves, plus images from the configured tile server."""
+def content_security_policy(settings: Settings, framed_by: str = "'none'") -> str:
+    """The policy: only ourselves, plus images from the configured tile server.
+
+    ``framed_by`` says who may show the page in a frame: nobody, but for the widget made for it.
+    """
     tiles = _origin(settings.map_tiles_url)
     directives = {
         "default-src": "'none'",
@@ -33,7 +36,7 @@ def content_security_policy(settings: Settings) -> str:
         "manifest-src": "'self'",
         "worker-src": "'self'",
         "form-action": "'self'",
-        "frame-ancestors": "'none'",
+        "frame-ancestors": framed_by,
         "base-uri": "'none'",
     }
     return "; ".join(f"{name} {value}" for name, value in directives.items())

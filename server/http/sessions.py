@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.accounts.models import Account, AccountRole, LoginSession, PartnerMember
 from server.db.context import now
 from server.http import i18n
+from server.matching.models import Preferences
 from server.partners.models import Partner
 from server.policy import Actor, PartnerRef
 from server.settings import Settings
@@ -91,13 +92,14 @@ async def load_actor(db: AsyncSession, token: str) -> Actor | None:
         .where(PartnerMember.account_id == Account.id)
         .scalar_subquery()
     )
+    wishes = select(Preferences.account_id).where(Preferences.account_id == Account.id).exists()
     moment = now(db)
     row = (
         await db.execute(
             select(
                 Account.id, Account.display_name, Account.email,
                 roles.label("roles"), section.label("section"), partners.label("partners"),
-                LoginSession.last_seen_at,
+                LoginSession.last_seen_at, wishes.label("has_wishes"),
             )
             .join(LoginSession, LoginSession.account_id == Account.id)
             .where(
@@ -120,8 +122,9 @@ async def load_actor(db: AsyncSession, token: str) -> Actor | None:
     refs = sorted((PartnerRef(uuid.UUID(i), c, n, r) for i, c, n, r in row.partners or ()),
                   key=lambda ref: ref.code)  # fmt: skip
     return Actor(
-        row.id, row.display_name, row.email, frozenset(row.roles or ()), row.section, tuple(refs)
-    )
+        row.id, row.display_name, row.email, frozenset(row.roles or ()), row.section, tuple(refs),
+        row.has_wishes,
+    )  # fmt: skip
 
 
 class CurrentActor:

@@ -8,12 +8,12 @@ from procrastinate import Blueprint, JobContext
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.citysettings.queries import load_city
 from server.coverage.care import city_today
-from server.db.context import absolute
 from server.jobcontext import outside
-from server.workflow.audience import addresses
+from server.notices.actions import notify
+from server.workflow.audience import people
 
 tasks = Blueprint()
 EVERY_DAYS = 3
@@ -53,11 +53,13 @@ async def _write_to(
     db: AsyncSession, partner_id: uuid.UUID, loans: list[tuple[object, ...]], today: dt.date,
     contact: str,
 ) -> None:  # fmt: skip
-    to = await addresses(db, partners=[partner_id], person=None, without=None)
+    to = await people(db, partners=[partner_id], person=None, without=None)
     for id, _partner, code, last in loans:
         assert isinstance(last, dt.date)  # noqa: S101 - a column of type date
         subject, body = compose(
             "loan_overdue", code=code, last=last, days=(today - last).days, contact=contact,
-            link=absolute(db, f"/partner/loans/{id}"),
         )  # fmt: skip
-        await post_to_all(db, to, subject, body)
+        await notify(
+            db, "partner", to, subject=subject, body=body, path=f"/partner/loans/{id}",
+            key=f"loan_overdue:{id}:{today}",
+        )  # fmt: skip

@@ -26,6 +26,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
@@ -36,7 +37,7 @@ from geo.crs import WGS84
 from geo.shapes import Bounds
 from server.areas.models import Area
 from server.maps.features import in_box
-from server.opportunities.models import Opportunity, Signup
+from server.opportunities.models import Opportunity, OpportunityArea, Signup, WaitlistEntry
 from server.opportunities.search import PAGE_SIZE, WHOLE_CITY, Search
 from server.partners.models import Partner
 
@@ -73,13 +74,16 @@ class Card:
     host: str | None  # None = a private person who stays unnamed; "" = the city itself
     host_code: str | None
     taken: int
+    offered: int
     my_people: int | None
     distance_m: float | None
+    deadline_at: dt.datetime | None = None
+    reasons: tuple[str, ...] = ()  # why it is recommended, in plain words
 
     @property
     def left(self) -> int:
-        """Places that are still free."""
-        return max(0, self.capacity - self.taken)
+        """Places that are still free: neither taken nor held by an open offer."""
+        return max(0, self.capacity - self.taken - self.offered)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Found:
 
     cards: list[Card]
     has_more: bool
+    left_out: int = 0  # what is near but cannot be recommended: full, no longer open, too young
 
 
 def point(lon: float, lat: float) -> ColumnElement[Any]:
@@ -104,6 +109,16 @@ def taken_places() -> ColumnElement[int]:
     """How many people hold a place in the activity of the enclosing query."""
     total = select(func.coalesce(func.sum(Signup.people), 0)).where(
         Signup.opportunity_id == Opportunity.id, Signup.cancelled_at.is_(None)
+    )
+    return cast(total.correlate(Opportunity).scalar_subquery(), Integer)
+
+
+def offered_places() -> ColumnElement[int]:
+    """How many places open offers of the waiting list hold in the enclosing query's activity."""
+    total = select(func.coalesce(func.sum(WaitlistEntry.people), 0)).where(
+        WaitlistEntry.opportunity_id == Opportunity.id,
+        WaitlistEntry.ended_at.is_(None),
+        WaitlistEntry.offered_at.is_not(None),
     )
     return cast(total.correlate(Opportunity).scalar_subquery(), Integer)
 
@@ -187,25 +202,36 @@ def within(search: Search) -> list[ColumnElement[bool]]:
 def reach_m(
     search: Search, rules: list[ColumnElement[bool]], limit: int
 ) -> ColumnElement[float | None]:
-    """How far one must go for the first ``limit`` results: the KNN scan, nearest first.
+    """How far one must go from the search's place for its first ``limit`` results."""
+    assert search.where is not None  # noqa: S101 - nothing is near without a place
+    here = point(search.where.lon, search.where.lat)
+    radius_m = None if search.radius_m == WHOLE_CITY else literal(float(search.radius_m), Float)
+    return reach_from(here, radius_m, rules, limit)
+
+
+def reach_from(
+    here: ColumnElement[Any],
+    radius_m: ColumnElement[float] | None,
+    rules: list[ColumnElement[bool]],
+    limit: int,
+) -> ColumnElement[float | None]:
+    """How far one must go from ``here`` for ``limit`` results: the KNN scan, nearest first.
 
     The scan may order by distance only, or the index is not used; and equal distances (one meeting
     place, many days) come in any order. So it says how far, and the list takes everything within.
     """
-    assert search.where is not None  # noqa: S101 - nothing is near without a place
-    here = point(search.where.lon, search.where.lat)
     metres = meeting_geog().op("<->", return_type=Float())(here)
-    if search.radius_m != WHOLE_CITY:
+    if radius_m is not None:
         # A box, since the planner counts ST_DWithin twice and then expects nothing to be found
-        rules = [*rules, meeting_geog().bool_op("&&")(_disc(here, search.radius_m))]
+        rules = [*rules, meeting_geog().bool_op("&&")(_disc(here, radius_m))]
     nearest = select(metres.label("m")).where(*rules).order_by(metres).limit(limit).cte("nearest")
     # <-> measures on a sphere, ST_DWithin on the spheroid: up to 0.6 % apart
     enough = func.max(nearest.c.m) * 1.01 + 1
-    radius_m = [literal(float(search.radius_m), Float)] if search.radius_m != WHOLE_CITY else []
-    return select(func.least(enough, *radius_m)).scalar_subquery()
+    bounds = [] if radius_m is None else [radius_m]
+    return select(func.least(enough, *bounds)).scalar_subquery()
 
 
-def _disc(here: ColumnElement[Any], radius_m: float) -> ColumnElement[Any]:
+def _disc(here: ColumnElement[Any], radius_m: ColumnElement[float]) -> ColumnElement[Any]:
     """A polygon around a disc (ST_Buffer stays inside of it, hence a little more)."""
     return cast(func.ST_Buffer(here, radius_m * 1.05 + 1), Geog)
 
@@ -217,6 +243,27 @@ def order(search: Search) -> list[ColumnElement[Any]]:
         return soonest
     here = point(search.where.lon, search.where.lat)
     return [meeting_geog().op("<->")(here), *soonest]
+
+
+def card_columns(
+    account_id: uuid.UUID | None, here: ColumnElement[Any] | None
+) -> tuple[ColumnElement[Any], ...]:
+    """What a ``Card`` holds; the query joins ``Partner`` (outer)."""
+    metres = cast(None, Float) if here is None else func.ST_Distance(meeting_geog(), here)
+    return (
+        Opportunity.id.expression, Opportunity.title.expression, Opportunity.works.expression,
+        Opportunity.starts_at.expression, Opportunity.ends_at.expression,
+        Opportunity.meeting_place.expression,
+        func.ST_X(Opportunity.meeting_point).label("lon"),
+        func.ST_Y(Opportunity.meeting_point).label("lat"),
+        Opportunity.capacity.expression, Opportunity.children_ok.expression,
+        Opportunity.empty_handed_ok.expression, Opportunity.step_free.expression,
+        Opportunity.bring.expression, host_name().label("host"),
+        case((Partner.name_public, Partner.code), else_=None).label("host_code"),
+        taken_places().label("taken"), offered_places().label("offered"),
+        places_held_by(account_id).label("my_people"), metres.label("distance_m"),
+        Opportunity.deadline_at.expression,
+    )  # fmt: skip
 
 
 def list_statement(
@@ -239,22 +286,11 @@ def list_statement(
         .cte("candidates")
     )
     return (
-        select(
-            Opportunity.id, Opportunity.title, Opportunity.works,
-            Opportunity.starts_at, Opportunity.ends_at, Opportunity.meeting_place,
-            func.ST_X(Opportunity.meeting_point).label("lon"),
-            func.ST_Y(Opportunity.meeting_point).label("lat"),
-            Opportunity.capacity, Opportunity.children_ok, Opportunity.empty_handed_ok,
-            Opportunity.step_free, Opportunity.bring, host_name().label("host"),
-            case((Partner.name_public, Partner.code), else_=None).label("host_code"),
-            taken_places().label("taken"), places_held_by(account_id).label("my_people"),
-            (literal(None) if here is None else func.ST_Distance(meeting_geog(), here))
-            .label("distance_m"),
-        )
+        select(*card_columns(account_id, here))
         .join(candidates, candidates.c.id == Opportunity.id)
         .outerjoin(Partner, Partner.id == Opportunity.partner_id)
         .order_by(*order(search))
-    )  # fmt: skip
+    )
 
 
 async def find(
@@ -316,7 +352,7 @@ def _shown(account_id: uuid.UUID | None) -> tuple[ColumnElement[Any], ...]:
     state = case(
         (Opportunity.state == "cancelled", "cancelled"),
         (places_held_by(account_id).is_not(None), "joined"),
-        (taken_places() >= Opportunity.capacity, "full"),
+        (taken_places() + offered_places() >= Opportunity.capacity, "full"),
         else_="open",
     )
     title = Opportunity.title.label("name")
@@ -324,16 +360,19 @@ def _shown(account_id: uuid.UUID | None) -> tuple[ColumnElement[Any], ...]:
 
 
 def point_and_area_rows(id: uuid.UUID, account_id: uuid.UUID | None) -> Select[Any]:
-    """One activity's meeting point, and the area it belongs to as context."""
+    """One activity's meeting point, and the areas it covers as context."""
+    public = (Opportunity.id == id, Opportunity.state != "draft")
     here = select(
         Opportunity.meeting_point.label("geom"), *_shown(account_id), literal("").label("label")
-    ).where(Opportunity.id == id, Opportunity.state != "draft")
-    around = (
-        select(
-            Area.geom.label("geom"), cast(Area.id, Text).label("id"), Area.name.label("name"),
-            literal("context").label("state"), literal("").label("label"),
-        )
-        .join(Opportunity, Opportunity.area_id == Area.id)
-        .where(Opportunity.id == id, Opportunity.state != "draft")
-    )  # fmt: skip
+    ).where(*public)
+    own = select(Opportunity.area_id).where(*public)
+    more = (
+        select(OpportunityArea.area_id)
+        .join(Opportunity, Opportunity.id == OpportunityArea.opportunity_id)
+        .where(*public)
+    )
+    around = select(
+        Area.geom.label("geom"), cast(Area.id, Text).label("id"), Area.name.label("name"),
+        literal("context").label("state"), literal("").label("label"),
+    ).where(Area.id.in_(union(own, more)))  # fmt: skip
     return select(union_all(here, around).subquery())

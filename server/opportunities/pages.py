@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from server.calendars import ics
 from server.citysettings.queries import City
+from server.db.base import uuid7
 from server.db.context import now
 from server.errors import NotFound
 from server.http.forms import nfkc, read_form, tidy
@@ -19,10 +21,12 @@ from server.http.uow import unit_of_work
 from server.maps.features import collect
 from server.maps.layers import bbox_of, geojson
 from server.maps.places import place_names
-from server.opportunities import ics, nearby, queries, search
+from server.matching import ranking
+from server.opportunities import nearby, queries, search
 from server.opportunities.nearby import Found, LayerWish
 from server.opportunities.queries import Detail
 from server.opportunities.search import Parsed, Search
+from server.opportunities.slots import slots_of
 
 HOME_CARDS = 3
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -47,26 +51,33 @@ async def _values(request: Request) -> Mapping[str, Any]:
 
 
 def _parse(request: Request, values: Mapping[str, Any]) -> Parsed:
-    return search.parse(values, place_names(), request.state["city"].rules.default_radius_m)
+    actor, rules = request.state["actor"], request.state["city"].rules
+    suited = bool(actor and actor.has_wishes)
+    return search.parse(values, place_names(), rules.default_radius_m, suited=suited)
 
 
 async def _find(request: Request, wanted: Search, size: int = search.PAGE_SIZE) -> Found:
-    zone = request.state["city"].zone.key
     async with unit_of_work(request) as db:
-        return await nearby.find(
-            db, wanted, now=now(db), zone=zone, account_id=account_of(request), size=size
-        )
+        return await _found(request, db, wanted, size)
+
+
+async def _found(request: Request, db: Any, wanted: Search, size: int) -> Found:
+    """One page of the list, in one statement: what suits first, or by distance or day."""
+    city, account_id = request.state["city"], account_of(request)
+    if wanted.sort == "fit":
+        return await ranking.recommend(db, city, wanted, account_id, size)
+    return await nearby.find(
+        db, wanted, now=now(db), zone=city.zone.key, account_id=account_id, size=size
+    )
 
 
 async def home(request: Request) -> Response:
     """`/`: what this is, where to start, what comes next."""
-    actor, zone = request.state["actor"], request.state["city"].zone.key
+    actor, wanted = request.state["actor"], _parse(request, {}).search
     async with unit_of_work(request) as db:
         mine = await queries.next_signup(db, actor.account_id, now(db)) if actor else None
-        found = await nearby.find(
-            db, Search(), now=now(db), zone=zone, account_id=account_of(request), size=HOME_CARDS
-        )
-    context = {"found": found, "mine": mine, "search": Search(), "resting": is_resting(request)}
+        found = await _found(request, db, wanted, HOME_CARDS)
+    context = {"found": found, "mine": mine, "search": wanted, "resting": is_resting(request)}
     return render(request, "home/index.html", context)
 
 
@@ -91,7 +102,7 @@ async def opportunities(request: Request) -> Response:
 def _choices(request: Request, wanted: Search) -> dict[str, Any]:
     radii_m = search.radii(request.state["city"].rules.default_radius_m)
     return {"search": wanted, "radii_m": radii_m, "wider_m": wanted.wider(radii_m),
-            "choices": search}  # fmt: skip
+            "choices": search, "new_id": uuid7()}  # fmt: skip
 
 
 def is_resting(request: Request) -> bool:
@@ -130,7 +141,9 @@ async def _detail(request: Request) -> Detail:
 async def opportunity(request: Request) -> Response:
     """`/opportunities/{id}`: everything about one activity."""
     activity = await _detail(request)
-    context = {"activity": activity, "link": link_to(request, activity.id)}
+    async with unit_of_work(request) as db:
+        slots = await slots_of(db, activity.id)
+    context = {"activity": activity, "link": link_to(request, activity.id), "slots": slots}
     return render(request, "opportunities/detail.html", context)
 
 

@@ -2,18 +2,16 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from geoalchemy2 import Geometry
 from sqlalchemy import (
     ColumnElement,
-    Date,
     Select,
     and_,
     case,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -21,25 +19,28 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from server.accounts.models import Account
-from server.agreements.models import AgreementArea
 from server.areas.models import Area
 from server.citysettings.models import Municipality
-from server.opportunities.models import Opportunity, Signup
+from server.opportunities.models import Opportunity, OpportunityArea, OpportunityHost, Signup
 from server.opportunities.nearby import (
     Geog,
     host_name,
+    offered_places,
     places_held_by,
     point,
     taken_places,
 )
 from server.partners.models import Partner
 from server.policy import Actor
+from server.signups.columns import my_number, my_offer_until, waiting_groups
 
 PAST_SHOWN = 50
 HOSTED_SHOWN = 100
+_NONE = cast(literal("[]"), JSON)
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,33 @@ class Detail:
     area_code: str | None
     area_name: str | None
     area_safety_notes: str | None
+    kind: str
+    forms: list[str]
+    strength: str
+    min_people: int | None
+    deadline_at: dt.datetime | None
+    min_age: int | None
+    guardian: str
+    languages: list[str]
+    wants_hands: bool
+    series_id: uuid.UUID | None
+    occurrence_on: dt.date | None
+    postponed_from: dt.datetime | None
+    go_ahead_at: dt.datetime | None
     taken: int
+    offered: int
     my_people: int | None
+    cohosts: list[dict[str, Any]] = field(default_factory=list)  # accepted: id, code, name
+    more_areas: list[dict[str, Any]] = field(default_factory=list)  # code, name
     distance_m: float | None = None
+    waiting: int = 0  # groups in the queue
+    my_number: int | None = None  # as which I wait, from 1
+    my_offer_until: dt.datetime | None = None  # a place is kept for me until then
 
     @property
     def left(self) -> int:
-        """Places that are still free."""
-        return max(0, self.capacity - self.taken)
+        """Places that are still free: neither taken nor held by an open offer."""
+        return max(0, self.capacity - self.taken - self.offered)
 
     @property
     def is_cancelled(self) -> bool:
@@ -90,17 +110,77 @@ class Detail:
         return self.starts_at <= now
 
     def hosted_by(self, actor: Actor | None) -> bool:
-        """Whether the person may edit, cancel, and see who comes."""
+        """Whether the person may see who comes and check people in: hosts and the city."""
+        if actor is None:
+            return False
+        hosts = {self.partner_id, *(uuid.UUID(one["id"]) for one in self.cohosts)}
+        return actor.is_staff or bool(hosts & set(actor.partner_ids))
+
+    def led_by(self, actor: Actor | None) -> bool:
+        """Whether the person may change the activity or call it off: its first host and the city.
+
+        A second host can rely on nobody but the first one moving the day.
+        """
         if actor is None:
             return False
         return actor.is_staff or self.partner_id in actor.partner_ids
 
 
 def own(actor: Actor | None) -> ColumnElement[bool]:
-    """Scope of a host: the partner's own activities; everything for staff."""
+    """Scope of a host: activities led or accepted as a second host; everything for staff."""
     if actor is None:
         return false()
-    return true() if actor.is_staff else Opportunity.partner_id.in_(actor.partner_ids)
+    return true() if actor.is_staff else or_(_led(actor), _cohosted(actor))
+
+
+def led(actor: Actor) -> ColumnElement[bool]:
+    """Scope of the first host; everything for staff."""
+    return true() if actor.is_staff else _led(actor)
+
+
+def _led(actor: Actor) -> ColumnElement[bool]:
+    return Opportunity.partner_id.in_(actor.partner_ids)
+
+
+def _cohosted(actor: Actor) -> ColumnElement[bool]:
+    return exists().where(
+        OpportunityHost.opportunity_id == Opportunity.id,
+        OpportunityHost.partner_id.in_(actor.partner_ids),
+        OpportunityHost.accepted_at.is_not(None),
+    )
+
+
+def _cohosts() -> ColumnElement[Any]:
+    """The second hosts who accepted, as JSON; a private person stays unnamed."""
+    other = aliased(Partner)
+    one = func.json_build_object(
+        "id", other.id,
+        "code", case((other.name_public, other.code), else_=None),
+        "name", case((other.name_public, other.name), else_=None),
+    )  # fmt: skip
+    rows = (
+        select(func.coalesce(func.json_agg(aggregate_order_by(one, other.code)), _NONE))
+        .select_from(OpportunityHost)
+        .join(other, other.id == OpportunityHost.partner_id)
+        .where(
+            OpportunityHost.opportunity_id == Opportunity.id,
+            OpportunityHost.accepted_at.is_not(None),
+        )
+    )
+    return rows.correlate(Opportunity).scalar_subquery()
+
+
+def _more_areas() -> ColumnElement[Any]:
+    """The further areas of the activity, as JSON."""
+    more = aliased(Area)
+    one = func.json_build_object("code", more.code, "name", more.name)
+    rows = (
+        select(func.coalesce(func.json_agg(aggregate_order_by(one, more.code)), _NONE))
+        .select_from(OpportunityArea)
+        .join(more, more.id == OpportunityArea.area_id)
+        .where(OpportunityArea.opportunity_id == Opportunity.id)
+    )
+    return rows.correlate(Opportunity).scalar_subquery()
 
 
 def _detail_columns(account_id: uuid.UUID | None) -> Select[Any]:
@@ -118,7 +198,15 @@ def _detail_columns(account_id: uuid.UUID | None) -> Select[Any]:
             case((Partner.name_public, Partner.code), else_=None).label("host_code"),
             Area.code.label("area_code"), Area.name.label("area_name"),
             Area.safety_notes.label("area_safety_notes"),
-            taken_places().label("taken"), places_held_by(account_id).label("my_people"),
+            Opportunity.kind, Opportunity.forms, Opportunity.strength, Opportunity.min_people,
+            Opportunity.deadline_at, Opportunity.min_age, Opportunity.guardian,
+            Opportunity.languages, Opportunity.wants_hands, Opportunity.series_id,
+            Opportunity.occurrence_on, Opportunity.postponed_from, Opportunity.go_ahead_at,
+            taken_places().label("taken"), offered_places().label("offered"),
+            places_held_by(account_id).label("my_people"),
+            _cohosts().label("cohosts"), _more_areas().label("more_areas"),
+            waiting_groups().label("waiting"), my_number(account_id).label("my_number"),
+            my_offer_until(account_id).label("my_offer_until"),
         )
         .outerjoin(Partner, Partner.id == Opportunity.partner_id)
         .outerjoin(Area, Area.id == Opportunity.area_id)
@@ -134,10 +222,38 @@ async def detail(db: AsyncSession, id: uuid.UUID, actor: Actor | None) -> Detail
 
 
 async def hosted(db: AsyncSession, id: uuid.UUID, actor: Actor) -> Detail | None:
-    """One activity of the actor's own (any, for staff)."""
+    """One activity that the actor hosts, first or second (any, for staff)."""
     statement = _detail_columns(actor.account_id).where(Opportunity.id == id, own(actor))
     row = (await db.execute(statement)).first()
     return Detail(**row._mapping) if row else None
+
+
+async def led_one(db: AsyncSession, id: uuid.UUID, actor: Actor) -> Detail | None:
+    """One activity that the actor may change and call off (any, for staff)."""
+    statement = _detail_columns(actor.account_id).where(Opportunity.id == id, led(actor))
+    row = (await db.execute(statement)).first()
+    return Detail(**row._mapping) if row else None
+
+
+async def invited_one(db: AsyncSession, id: uuid.UUID, actor: Actor) -> Detail | None:
+    """One activity that a partner of the actor was asked to host together."""
+    asked = exists().where(
+        OpportunityHost.opportunity_id == Opportunity.id,
+        OpportunityHost.partner_id.in_(actor.partner_ids),
+    )
+    statement = _detail_columns(actor.account_id).where(Opportunity.id == id, asked)
+    row = (await db.execute(statement)).first()
+    return Detail(**row._mapping) if row else None
+
+
+async def led_series(db: AsyncSession, series_id: uuid.UUID, actor: Actor) -> list[Detail]:
+    """The days of a series that the actor may change, in the order of the rule."""
+    statement = (
+        _detail_columns(actor.account_id)
+        .where(Opportunity.series_id == series_id, led(actor))
+        .order_by(Opportunity.occurrence_on)
+    )
+    return [Detail(**row._mapping) for row in await db.execute(statement)]
 
 
 async def hosted_list(db: AsyncSession, actor: Actor, now: dt.datetime) -> list[Detail]:
@@ -145,9 +261,25 @@ async def hosted_list(db: AsyncSession, actor: Actor, now: dt.datetime) -> list[
     past = Opportunity.starts_at <= now
     statement = (
         _detail_columns(actor.account_id)
-        .where(Opportunity.partner_id.in_(actor.partner_ids))
+        .where(or_(_led(actor), _cohosted(actor)))
         .order_by(past, func.abs(func.extract("epoch", Opportunity.starts_at - now)))
         .limit(HOSTED_SHOWN)
+    )
+    return [Detail(**row._mapping) for row in await db.execute(statement)]
+
+
+async def invitations(db: AsyncSession, actor: Actor, now: dt.datetime) -> list[Detail]:
+    """Coming activities whose host waits for an answer of the actor's partners."""
+    asked = exists().where(
+        OpportunityHost.opportunity_id == Opportunity.id,
+        OpportunityHost.partner_id.in_(actor.partner_ids),
+        OpportunityHost.accepted_at.is_(None),
+        OpportunityHost.declined_at.is_(None),
+    )
+    statement = (
+        _detail_columns(actor.account_id)
+        .where(asked, Opportunity.state == "published", Opportunity.starts_at > now)
+        .order_by(Opportunity.starts_at)
     )
     return [Detail(**row._mapping) for row in await db.execute(statement)]
 
@@ -179,84 +311,14 @@ async def next_signup(db: AsyncSession, account_id: uuid.UUID, now: dt.datetime)
     return found[0] if found and not found[0].has_begun(now) else None
 
 
-@dataclass(frozen=True)
-class Participant:
-    """Somebody who comes, as the host may know them: no address."""
-
-    display_name: str
-    people: int
-    since: dt.datetime
-
-
-async def participants(db: AsyncSession, id: uuid.UUID) -> list[Participant]:
-    """Who has signed up, in order. Ask ``hosted`` first whether the actor may know."""
-    rows = await db.execute(
-        select(Account.display_name, Signup.people, Signup.created_at.label("since"))
-        .join(Account, Account.id == Signup.account_id)
-        .where(Signup.opportunity_id == id, Signup.cancelled_at.is_(None))
-        .order_by(Signup.created_at, Signup.id)
-    )
-    return [Participant(**row._mapping) for row in rows]
-
-
-@dataclass(frozen=True)
-class OwnArea:
-    """An area somebody may post for; lon/lat of its beginning in degrees."""
-
-    id: uuid.UUID
-    code: str
-    name: str
-    partner_id: uuid.UUID
-    partner_name: str
-    lon: float
-    lat: float
-
-    @property
-    def key(self) -> str:
-        """Names the area together with the partner that acts there."""
-        return area_key(self.id, self.partner_id)
-
-
-def area_key(area_id: uuid.UUID | None, partner_id: uuid.UUID | None) -> str:
-    """An area and the partner acting there, as one value of a form."""
-    return f"{area_id or ''}.{partner_id or ''}"
-
-
-def _beginning(axis: str) -> ColumnElement[float]:
-    """Where a line begins; for surfaces a point on them."""
-    first = func.ST_StartPoint(func.ST_GeometryN(Area.geom, 1, type_=Geometry))
-    inside = func.ST_PointOnSurface(Area.geom)
-    read = func.ST_X if axis == "lon" else func.ST_Y
-    return read(func.coalesce(first, inside))
-
-
-async def own_areas(
-    db: AsyncSession, partner_ids: Sequence[uuid.UUID], today: dt.date
-) -> list[OwnArea]:
-    """The areas that these partners have under agreement today."""
-    rows = await db.execute(
-        select(
-            Area.id, Area.code, Area.name, Partner.id.label("partner_id"),
-            Partner.name.label("partner_name"),
-            _beginning("lon").label("lon"), _beginning("lat").label("lat"),
-        )
-        .join(AgreementArea, AgreementArea.area_id == Area.id)
-        .join(Partner, Partner.id == AgreementArea.partner_id)
-        .where(
-            AgreementArea.partner_id.in_(partner_ids),
-            AgreementArea.period.contains(literal(today, Date)),
-            Area.retired_on.is_(None) | (Area.retired_on > literal(today, Date)),
-        )
-        .order_by(Partner.code, Area.code)
-    )  # fmt: skip
-    return [OwnArea(**row._mapping) for row in rows]
-
-
 async def last_posted(db: AsyncSession, actor: Actor) -> Detail | None:
-    """The actor's partners' newest activity: its values are good first guesses for the next."""
+    """The actor's partners' newest activity: its values are good first guesses for the next.
+
+    A call for hands is no model: its title says what is missing, and it has a form of its own.
+    """
     statement = (
         _detail_columns(actor.account_id)
-        .where(Opportunity.partner_id.in_(actor.partner_ids))
+        .where(Opportunity.partner_id.in_(actor.partner_ids), Opportunity.kind != "help")
         .order_by(Opportunity.created_at.desc(), Opportunity.id.desc())
         .limit(1)
     )

@@ -35,7 +35,7 @@ TRAITS = {
     "children": _l("子ども可"),
     "step_free": _l("車いす可"),
 }
-SORTS = {"near": _l("近い順"), "soon": _l("早い順")}
+SORTS = {"fit": _l("おすすめ順"), "near": _l("近い順"), "soon": _l("早い順")}
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,23 @@ class Search:
     traits: frozenset[str] = frozenset()
     sort: str = "soon"
     page: int = 1
+    suited: bool = False  # whether the person's wishes are known: then what suits comes first
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        """The orders to choose from: near needs a place, and what suits a place or wishes."""
+        known = {"near": self.where is not None, "fit": self.suited or self.where is not None}
+        return {name: label for name, label in SORTS.items() if known.get(name, True)}
+
+    @property
+    def default_sort(self) -> str:
+        """The order that nobody needs to ask for."""
+        return "fit" if self.suited else "near" if self.where else "soon"
+
+    @property
+    def from_home(self) -> bool:
+        """Whether distances begin at the person's own place, which no address may hold."""
+        return self.where is None and self.sort == "fit"
 
     @property
     def is_private(self) -> bool:
@@ -96,7 +113,8 @@ class Search:
         pairs = self.filters()
         if self.where is not None and self.where.place is not None:
             pairs += [("place", self.where.place), ("radius", str(self.radius_m))]
-            pairs += [("sort", self.sort)] if self.sort != "near" else []
+        if not self.is_private and self.sort != self.default_sort:
+            pairs.append(("sort", self.sort))
         return pairs + ([("page", str(self.page))] if self.page > 1 else [])
 
     def query(self, **changes: object) -> str:
@@ -106,7 +124,8 @@ class Search:
     def at(self, place: Place, radius_m: int) -> "Search":
         """The same wishes around a named place."""
         where = Where(place.lon, place.lat, place.name, place.name)
-        return replace(self, where=where, radius_m=radius_m, sort="near", page=1)
+        there = replace(self, where=where, radius_m=radius_m, page=1)
+        return replace(there, sort=there.default_sort)
 
     def wider(self, radii_m: tuple[int, ...]) -> int | None:
         """The next larger radius (0 = the whole city), or None when it is the largest."""
@@ -129,11 +148,12 @@ def radii(default_m: int) -> tuple[int, ...]:
     return tuple(sorted({*RADII_M, default_m}))
 
 
-def parse(values: Mapping[str, object], places: Gazetteer, default_radius_m: int) -> Parsed:
+def parse(
+    values: Mapping[str, object], places: Gazetteer, default_radius_m: int, *, suited: bool = False
+) -> Parsed:
     """Read a search. Never raises: what makes no sense is left out, a bad place is reported."""
     get = {name: tidy(nfkc(v[:100])) for name, v in values.items() if isinstance(v, str)}.get
     where, problem, unknown = _where(get("lon", ""), get("lat", ""), get("place", ""), places)
-    sort = _known(get("sort", ""), SORTS) or "near"
     search = Search(
         where=where,
         radius_m=_radius(get("radius", ""), default_radius_m) if where else WHOLE_CITY,
@@ -143,10 +163,11 @@ def parse(values: Mapping[str, object], places: Gazetteer, default_radius_m: int
         band=_known(get("band", ""), BANDS),
         work=_known(get("work", ""), WORKS),
         traits=frozenset(name for name in TRAITS if get(name, "") == "1"),
-        sort=sort if where else "soon",
         page=_page(get("page", "")),
+        suited=suited,
     )
-    return Parsed(search, problem, unknown)
+    sort = _known(get("sort", ""), search.sorts) or search.default_sort
+    return Parsed(replace(search, sort=sort), problem, unknown)
 
 
 def _where(lon: str, lat: str, name: str, places: Gazetteer) -> tuple[Where | None, str, str]:

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.audit.actions import record
 from server.citysettings.registry import CityRules
 from server.db.base import uuid7
-from server.db.context import absolute, now
+from server.db.context import now
 from server.errors import Conflict, Forbidden, Invalid
 from server.http.i18n import gettext as _
 from server.http.i18n import jdate
+from server.notices.actions import notify
 from server.policy import Actor
 from server.reviews.models import GRADES, Review
 from server.reviews.points import KEYS
 from server.reviews.queries import Look
 from server.reviews.season import window_of
-from server.workflow.audience import addresses
+from server.workflow.audience import people
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,10 @@ async def _keep(db: AsyncSession, actor: Actor, seen: Look, content: Content, fi
 
 async def _tell(db: AsyncSession, actor: Actor, seen: Look) -> None:
     """Both are there: the partner's people can read the city's side now."""
-    to = await addresses(db, partners=[seen.partner_id], person=None, without=actor.account_id)
-    link = absolute(db, f"/partner/review?partner={seen.code}&year={seen.year}")
-    subject, body = compose("review_both", name=seen.name, year=seen.year, link=link)
-    await post_to_all(db, to, subject, body)
+    to = await people(db, partners=[seen.partner_id], person=None, without=actor.account_id)
+    subject, body = compose("review_both", name=seen.name, year=seen.year)
+    await notify(
+        db, "partner", to, subject=subject, body=body,
+        path=f"/partner/review?partner={seen.code}&year={seen.year}",
+        key=f"review_both:{seen.partner_id}:{seen.year}",
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.areas.handover import give, require_standing
 from server.areas.holding import hold, lock_areas, release, standing
 from server.areas.search import search_text
@@ -26,16 +26,18 @@ from server.areas.shapes import for_database
 from server.audit.actions import record
 from server.citysettings.queries import City
 from server.citysettings.registry import CityRules, section_for
-from server.db.context import absolute, now
+from server.db.base import uuid7
+from server.db.context import now
 from server.errors import Conflict, Forbidden, Invalid, NotFound
 from server.exchange.board_actions import refuse_contacts
 from server.http.i18n import gettext as _
+from server.notices.actions import notify
 from server.policy import Actor, PartnerRef
 from server.successions.machine import SUCCESSION
 from server.successions.models import Succession, SuccessionHand
 from server.successions.queries import Offer
 from server.workflow.actions import begin, move
-from server.workflow.audience import addresses
+from server.workflow.audience import people
 
 PART_SLACK_M = 50  # a drawn part may lie so far beside the area
 
@@ -139,18 +141,20 @@ async def raise_hand(
     )
     record(db, actor, "succession.raise_hand", "succession", offer.id, partner=partner.code)
     if before is None:
-        await _tell_of_hand(db, actor, offer)
+        await _tell_of_hand(db, actor, offer, partner)
 
 
-async def _tell_of_hand(db: AsyncSession, actor: Actor, offer: Offer) -> None:
-    to = await addresses(db, partners=[offer.partner_id], person=None, without=actor.account_id)
+async def _tell_of_hand(db: AsyncSession, actor: Actor, offer: Offer, partner: PartnerRef) -> None:
+    to = await people(db, partners=[offer.partner_id], person=None, without=actor.account_id)
     subject, body = compose(
         "state_change", noun=SUCCESSION.noun, title=offer.stand.title,
         state=_("手があがりました"), comment="",
         words=_("区域を引き継ぎたいというパートナーがいます。市の担当が、次の進め方を連絡します。"),
-        link=absolute(db, SUCCESSION.path.format(id=offer.id)),
     )  # fmt: skip
-    await post_to_all(db, to, subject, body)
+    await notify(
+        db, "partner", to, subject=subject, body=body, path=SUCCESSION.path.format(id=offer.id),
+        key=f"succession_hand:{offer.id}:{partner.id}:{uuid7()}",
+    )  # fmt: skip
 
 
 async def lower_hand(db: AsyncSession, actor: Actor, offer: Offer, partner: PartnerRef) -> None:

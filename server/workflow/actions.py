@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import Table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.outbox import compose, post_to_all
+from server.accounts.outbox import compose
 from server.audit.actions import record
-from server.db.base import Base
-from server.db.context import absolute, now
+from server.db.base import Base, uuid7
+from server.db.context import now
 from server.errors import Conflict, Forbidden, Invalid
 from server.http.i18n import gettext as _
+from server.notices.actions import notify
 from server.policy import Actor
-from server.workflow.audience import addresses
+from server.workflow.audience import people
 from server.workflow.machine import Machine, Step
 from server.workflow.models import StateChange
 
@@ -89,8 +90,8 @@ async def move(
     if hit is None:
         raise Conflict(_("ほかの人が先に進めました。新しい内容を確かめてください。"))
     change = (stand.state, taken.target)
-    _note(db, actor, machine, stand.id, change, verb, _first(mine), comment, detail or {})
-    await _tell(db, actor, machine, stand, taken, comment)
+    noted = _note(db, actor, machine, stand.id, change, verb, _first(mine), comment, detail or {})
+    await _tell(db, actor, machine, stand, taken, comment, noted)
     return taken
 
 
@@ -103,23 +104,26 @@ def _first(mine: frozenset[str]) -> str:
 def _note(
     db: AsyncSession, actor: Actor | None, machine: Machine, id: uuid.UUID,
     change: tuple[str, str], verb: str, hat: str, comment: str, detail: dict[str, Any],
-) -> None:  # fmt: skip
-    account = actor.account_id if actor else None
+) -> uuid.UUID:  # fmt: skip
+    account, noted = actor.account_id if actor else None, uuid7()
     db.add(
-        StateChange(machine=machine.name, object_id=id, from_state=change[0], to_state=change[1],
-                    verb=verb, comment=comment, detail=detail, at=now(db), by=account, by_hat=hat)
+        StateChange(id=noted, machine=machine.name, object_id=id, from_state=change[0],
+                    to_state=change[1], verb=verb, comment=comment, detail=detail, at=now(db),
+                    by=account, by_hat=hat)
     )  # fmt: skip
     record(db, actor, f"{machine.name}.{verb}", machine.name, id, to=change[1], **detail)
+    return noted
 
 
 async def _tell(
-    db: AsyncSession, actor: Actor | None, machine: Machine, stand: Stand, taken: Step, comment: str
-) -> None:
-    """One mail to everybody the step names, but not to whoever took it."""
+    db: AsyncSession, actor: Actor | None, machine: Machine, stand: Stand, taken: Step,
+    comment: str, noted: uuid.UUID,
+) -> None:  # fmt: skip
+    """Tell everybody the step names, but not whoever took it; once for this line of history."""
     if not taken.tells:
         return
     partners = {"partner": stand.partner_id, "other": stand.other_partner_id}
-    to = await addresses(
+    to = await people(
         db,
         partners=[id for name in taken.tells if (id := partners.get(name))],
         person=stand.requested_by if "person" in taken.tells else None,
@@ -128,6 +132,9 @@ async def _tell(
     )
     subject, body = compose(
         "state_change", noun=machine.noun, title=stand.title, state=machine.states[taken.target],
-        words=taken.words, comment=comment, link=absolute(db, machine.path.format(id=stand.id)),
+        words=taken.words, comment=comment,
     )  # fmt: skip
-    await post_to_all(db, to, subject, body)
+    await notify(
+        db, "partner", to, subject=subject, body=body, path=machine.path.format(id=stand.id),
+        key=f"{machine.name}:{stand.id}:{noted}",
+    )  # fmt: skip

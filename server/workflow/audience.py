@@ -1,4 +1,4 @@
-"""Whose mail addresses a step concerns."""
+"""Whom a step concerns."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from server.accounts.models import Account, PartnerMember
 
 
-async def addresses(
+async def people(
     db: AsyncSession, *, partners: Sequence[uuid.UUID], person: uuid.UUID | None,
     without: uuid.UUID | None, of: uuid.UUID | None = None,
-) -> list[str]:  # fmt: skip
-    """Addresses of the people of these partners and of one person, each once, in one statement.
+) -> list[uuid.UUID]:  # fmt: skip
+    """The accounts of these partners' people and of one person, each once, in one statement.
 
-    The person counts only while he or she acts for the partner ``of``, if one is named. People
-    without an address (card log-in) and disabled accounts get no mail.
+    The person counts only while he or she acts for the partner ``of``, if one is named. By which
+    way they are told is for ``notices`` to know; disabled accounts are left out.
     """
     who: ColumnElement[bool] = Account.id == person
     if of is not None:
@@ -24,13 +24,12 @@ async def addresses(
         who = and_(who, Account.id.in_(members))
     of_partner = select(PartnerMember.account_id).where(PartnerMember.partner_id.in_(partners))
     statement = (
-        select(Account.email)
+        select(Account.id)
         .where(
             or_(Account.id.in_(of_partner), who),
             Account.id.is_distinct_from(without),
-            Account.email.is_not(None),
             Account.disabled_at.is_(None),
         )
-        .order_by(Account.email)
+        .order_by(Account.id)
     )
-    return [str(email) for email in await db.scalars(statement)]
+    return list(await db.scalars(statement))

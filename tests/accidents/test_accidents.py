@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.accidents.models import Accident
-from server.accounts.models import OutboxMail
 from server.audit.models import AuditEvent
+from server.notices.mails import WrittenMail
 from server.workflow.models import StateChange
 from tests.personas import World
 
@@ -127,7 +127,7 @@ async def test_staff_follow_it_up(
     done = {"verb": "close", "comment": "階段に手すりを付けます"}
     assert (await client.post(path, data=done)).status_code == 303
     assert (await client.post(path, data=done)).status_code == 409
-    mails = (await db.scalars(select(OutboxMail.body))).all()
+    mails = (await db.scalars(select(WrittenMail.body))).all()
     assert len(mails) == 2 and any("手すり" in body for body in mails)
     answer = await client.get(f"{LIST}?format=csv&state=closed&kind=near_miss")
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))

@@ -100,6 +100,7 @@ def test_demo_and_production_exclude_each_other() -> None:
         "base_url": "https://machipika.example.jp",
         "database_url": "postgresql://db/machipika",
         "smtp_url": "smtp://mail:25",
+        "secret_key": "x" * 32,
     }
     assert Settings(**production).demo is False
     with pytest.raises(ValidationError, match="MACHIPIKA_DEMO"):

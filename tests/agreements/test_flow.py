@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail, PartnerMember
+from server.accounts.models import PartnerMember
 from server.agreements.document import fingerprint
 from server.agreements.models import Agreement, AgreementArea
 from server.areas.models import Area
 from server.enrolments.machine import ENROLMENT
 from server.enrolments.models import PartnerContact, PartnerPeople
+from server.notices.mails import WrittenMail
 from server.partners.models import Partner
 from server.workflow.queries import history
 from tests.agreements.kit import (
@@ -42,7 +43,9 @@ async def test_a_new_partner_begins_with_the_agreement(
     assert row.agreed_on is None and row.occasion == "new" and row.partner_id is None
     assert row.period.lower == TODAY and row.period.upper == dt.date(2027, 4, 1)
     assert row.document_sha256 == fingerprint(row.document), "as the database gives it back"
-    mail = (await db.scalars(select(OutboxMail).where(OutboxMail.to_address.like("hanako%")))).one()
+    mail = (
+        await db.scalars(select(WrittenMail).where(WrittenMail.to_address.like("hanako%")))
+    ).one()
     assert f"/agreements/{id}" in mail.body and "合意書の案ができました" in mail.subject
 
     page = (await client.get(f"/agreements/{id}")).text
@@ -133,7 +136,7 @@ async def test_editing_takes_confirmations_back_and_tells(
     row = await row_of(db, id)
     assert row.partner_confirmed_at is None and row.document_sha256 != old
     assert [area["code"] for area in row.document["areas"]] == codes, "numbers are given once"
-    subjects = list(await db.scalars(select(OutboxMail.subject)))
+    subjects = list(await db.scalars(select(WrittenMail.subject)))
     assert [s for s in subjects if "合意書の案が変わりました" in s]
     await world.login(client, world.hanako)
     stale = await agree(client, row, "partner", old)

@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail, PartnerMember
+from server.accounts.models import PartnerMember
 from server.agreements.models import Agreement, AgreementArea
 from server.enrolments.machine import ENROLMENT
 from server.enrolments.models import Enrolment
 from server.files.models import StoredFile
+from server.notices.mails import WrittenMail
+from server.notices.models import Notice
 from server.partners.models import Partner
 from tests import factories
 from tests.agreements.kit import agree, case_to_agree, proposed, row_of
@@ -53,7 +55,7 @@ async def test_who_left_a_partner_reads_its_papers_no_more(
         assert (await client.get(path)).status_code == 200, path
     left = PartnerMember.account_id == world.hanako.id
     await db.execute(delete(PartnerMember).where(left))
-    await db.execute(delete(OutboxMail))
+    await db.execute(delete(Notice))
     await db.commit()
     for path in [*paths, f"/applications/{case.id}/submit", f"/files/{paper.id}"]:
         assert (await client.get(path)).status_code == 404, path
@@ -65,7 +67,7 @@ async def test_who_left_a_partner_reads_its_papers_no_more(
         data={"verb": "withdraw", "withdraw-day": TODAY.isoformat(), "withdraw-comment": "理由"},
     )
     assert moved.status_code == 303, moved.text
-    assert not list(await db.scalars(select(OutboxMail.to_address))), "she is not written to"
+    assert not list(await db.scalars(select(WrittenMail.to_address))), "she is not written to"
 
 
 async def test_only_who_signs_for_a_partner_binds_it_again(

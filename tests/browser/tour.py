@@ -92,7 +92,8 @@ ANYONE = (
     S("/partners/MP-0001"), S("/places"), S("/help"), S("/privacy"), S("/accessibility"),
     S("/login"), S("/no-such-page"), S("/styleguide"), S("/demo/outbox"), S("/join"), S("/faults"),
     S("/faults?category=dumping"), S("/faults/{id}", "/faults"), S("/faults/new"),
-    S("/faults/new?lon=140.9889&lat=42.3164"),
+    S("/faults/new?lon=140.9889&lat=42.3164"), S("/easy"), S("/calendars"), S("/embed/next"),
+    S("/verify"), S("/verify/AAAAAAAAAAAA"), S("/help-calls"), S("/help-calls/{id}", "/help-calls"),
 )  # fmt: skip
 
 VOLUNTEER = (
@@ -100,6 +101,10 @@ VOLUNTEER = (
     S("/opportunities/{id}", "/opportunities"),
     S("/opportunities/{id}/signup", "/opportunities/{id}"),
     S("/opportunities/{id}/signup/cancel", "/me/signups"),
+    S("/opportunities/{id}/signup/change", "/me/signups"),
+    S("/opportunities/{id}/waitlist", "/me/signups"),
+    S("/me/preferences"), S("/me/notices"), S("/me/alerts"), S("/me/line"), S("/me/calendar"),
+    S("/me/participation"), S("/help-calls"), S("/help-calls/{id}", "/help-calls"),
     S("/applications/new"), S("/applications/{id}", "/applications/new", "下書き"),
     S("/applications/{id}/edit/people", "/applications/{id}"),
     S("/applications/{id}/edit/areas", "/applications/{id}"),
@@ -127,6 +132,20 @@ PARTNER_WORK = (
     S("/partner/accidents/{id}", "/me/reports"),
 )  # fmt: skip
 
+PARTNER_MATCHING = (
+    S("/partner/opportunities"), S("/partner/opportunities/new"),
+    S("/opportunities/{id}", "/partner/opportunities", "海岸の草刈り"),
+    S("/opportunities/{id}/slots", "/opportunities/{id}"),
+    S("/opportunities/{id}/hosts", "/opportunities/{id}"),
+    S("/opportunities/{id}/weather", "/opportunities/{id}"),
+    S("/opportunities/{id}/people", "/opportunities/{id}"),
+    S("/opportunities/{id}/checkin", "/opportunities/{id}"),
+    S("/opportunities/{id}/checkin/poster", "/opportunities/{id}/checkin"),
+    S("/partner/series/{id}", "/partner/opportunities"), S("/partner/participation"),
+    S("/partner/help-calls"), S("/partner/help-calls/new"),
+    S("/help-calls/{id}", "/partner/help-calls"),
+)  # fmt: skip
+
 PARTNER_PROGRAMME = (
     S("/partner/agreement"), S("/partner/notices/new/representative"),
     S("/partner/notices/new/contact"), S("/partner/notices/new/name"),
@@ -150,7 +169,7 @@ CENTRE = (
     S("/centre/meetings/{id}", "/centre/meetings", "案内中"),
     S("/meetings/{id}", "/centre/meetings/{id}"), S("/announcements"),
     S("/announcements/{id}", "/announcements"), S("/board"), S("/board/{id}", "/centre"),
-    S("/successions"), S("/successions/{id}", "/successions"),
+    S("/successions"), S("/successions/{id}", "/successions"), S("/centre/help-calls"),
 )  # fmt: skip
 
 STAFF = (
@@ -159,6 +178,8 @@ STAFF = (
     S("/staff/settings"), S("/staff/areas"), S("/staff/areas/new"), S("/staff/areas/A-0025/edit"),
     S("/staff/areas/import"), S("/staff/areas/A-0025/split"), S("/staff/areas/A-0025/merge"),
     S("/staff/areas/A-0025/handover"), S("/cleanups/{id}", "/staff/cleanups"),
+    S("/staff/opportunities"), S("/staff/opportunities/new"), S("/staff/matching"),
+    S("/staff/messages"),
 )  # fmt: skip
 
 STAFF_PROGRAMME = (
@@ -193,6 +214,7 @@ ADMIN = (S("/staff/audit"), S("/staff/settings"), S("/staff/settings/pickups"))
 TOURS: dict[str, tuple[str, tuple[Stop, ...]]] = {
     "anyone": ("", ANYONE), "volunteer": ("volunteer", VOLUNTEER),
     "partner-work": ("partner", PARTNER_WORK), "partner-programme": ("partner", PARTNER_PROGRAMME),
+    "partner-matching": ("partner", PARTNER_MATCHING),
     "centre": ("coordinator", CENTRE), "staff": ("staff", STAFF),
     "staff-programme": ("staff", STAFF_PROGRAMME), "staff-ledgers": ("staff", STAFF_LEDGERS),
     "admin": ("admin", ADMIN),
@@ -200,7 +222,16 @@ TOURS: dict[str, tuple[str, tuple[Stop, ...]]] = {
 
 # GET rows of the URL table that no tour visits, each with its reason.
 NOT_VISITED = {
-    "opportunity_ics": "a calendar file", "agreement_pdf": "a PDF; test_programme looks at it",
+    "opportunity_ics": "a calendar file", "calendar_city": "a calendar file",
+    "calendar_partner": "a calendar file", "calendar_district": "a calendar file",
+    "calendar_mine": "a calendar file: test_matching", "meeting_ics": "a calendar file",
+    "opportunity_image": "a picture", "sitemap": "for machines", "robots": "for machines",
+    "service_worker": "a script", "certificate_pdf": "a PDF", "attendance_csv": "a file",
+    "partner_participation_csv": "a file", "checkin_qr": "a fragment of the desk",
+    "checkin": "needs a code: test_matching", "offer_answer": "a link in a mail: test_matching",
+    "help_answer": "a link in a mail: test_matching",
+    "unsubscribe": "a link in a mail: test_matching",
+ "agreement_pdf": "a PDF; test_programme looks at it",
     "staff_pickup_route_pdf": "a PDF", "staff_report_exchange_file": "a file",
     "staff_area_export": "a file", "file": "a photo or a paper", "map_script": "a script",
     "healthz": "for machines", "readyz": "for machines",

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.enrolments.answers import Answers
 from server.enrolments.models import Enrolment
+from server.notices.mails import WrittenMail
 from server.workflow.models import StateChange
 from tests.enrolments.applying import (
     CITIZEN,
@@ -242,7 +242,7 @@ async def test_handed_back_and_sent_again(
     assert "理由を書いて" in refused.text
     words = {"verb": "send_back", "comment": "回数を\n確かめてください"}
     assert (await client.post(step, data=words)).status_code == 303
-    to = list(await db.scalars(select(OutboxMail.to_address)))
+    to = list(await db.scalars(select(WrittenMail.to_address)))
     assert to == ["hanako@example.jp", "hanako@example.jp"]
     await world.login(client, world.hanako)
     for page in ("", "/edit/plan", "/submit"):

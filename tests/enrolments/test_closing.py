@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.agreements.models import AgreementArea
 from server.db.base import Base
 from server.enrolments import life
 from server.enrolments.life_queries import case_of_partner
 from server.loans.models import Loan
+from server.notices.mails import WrittenMail
 from server.pickups.machine import PICKUP
 from server.successions.machine import SUCCESSION
 from server.successions.models import SuccessionHand
@@ -162,7 +162,7 @@ async def test_who_tries_leaves(client: httpx2.AsyncClient, world: World, db: As
     row = (await db.execute(text("SELECT state, other_partner_id FROM successions"))).one()
     assert tuple(row) == ("offered", None)
     assert (await db.scalars(select(SuccessionHand))).all() == []
-    told = select(OutboxMail.to_address).where(OutboxMail.body.contains("合意が終わる"))
+    told = select(WrittenMail.to_address).where(WrittenMail.body.contains("合意が終わる"))
     assert "kenji@example.jp" in (await db.scalars(told)).all()
 
 

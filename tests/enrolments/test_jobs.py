@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from server.accounts.models import OutboxMail
 from server.citysettings.models import CitySetting
 from server.enrolments import jobs, life
 from server.enrolments.machine import ENROLMENT
+from server.notices.mails import WrittenMail
 from tests import factories
 from tests.conftest import JST, START, FixedClock
 from tests.enrolments.lifekit import (
@@ -53,7 +53,7 @@ async def test_a_year_goes_on_by_itself(
     at(clock, dt.date(2027, 1, 30), hour=0)  # in winter, just after midnight on the city's clock
     assert await jobs.advance_all(sessions) == {"await_renewal": 1}
     assert await jobs.advance_all(sessions) == {}
-    mails = (await db.execute(select(OutboxMail))).scalars().all()
+    mails = (await db.execute(select(WrittenMail))).scalars().all()
     assert [mail.to_address for mail in mails] == ["kenji@example.jp"]
     assert "続けるかどうか" in mails[0].body
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.citysettings.models import CitySetting
 from server.citysettings.registry import CityRules
 from server.enrolments.jobs import advance
 from server.enrolments.machine import ENROLMENT
+from server.notices.mails import WrittenMail
 from tests import factories
 from tests.conftest import START, FixedClock
 from tests.enrolments.lifekit import (
@@ -97,7 +97,7 @@ async def test_pause_and_resume(
     assert "再開の予定は2026年9月1日(火)です" in page and "もとの区域にもどります" in page
     public = (await client.get(f"/areas/{world.street.code}")).text
     assert "人手が足りない" not in public and "休止" not in public
-    mail = (await db.execute(select(OutboxMail))).scalars().all()
+    mail = (await db.execute(select(WrittenMail))).scalars().all()
     assert mail == []  # とよさん has no address, and けんじ did it himself
 
     clock.now += dt.timedelta(days=200)  # in winter: 2026-12-31
@@ -330,7 +330,7 @@ async def test_a_person_of_two_partners_sees_both(
     await client.post("/partner/pause", data=form)
     assert (await case_of(db, world.other_partner)).state == "paused"
     assert (await case_of(db, world.partner)).state == "active"
-    mails = (await db.execute(select(OutboxMail))).scalars().all()
+    mails = (await db.execute(select(WrittenMail))).scalars().all()
     assert [m.to_address for m in mails] == ["yosomono@example.jp"]
 
 

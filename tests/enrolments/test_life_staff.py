@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import Account, OutboxMail, PartnerMember
+from server.accounts.models import Account, PartnerMember
 from server.enrolments.machine import ENROLMENT
+from server.notices.mails import WrittenMail
 from tests import factories
 from tests.enrolments.lifekit import (
     DAY,
@@ -116,11 +117,11 @@ async def test_members(client: httpx2.AsyncClient, world: World, db: AsyncSessio
         await db.execute(select(Account).where(Account.email == "arata@example.jp"))
     ).scalar_one()
     assert new.display_name == "見本あらた"
-    mails = (await db.execute(select(OutboxMail))).scalars().all()
+    mails = (await db.execute(select(WrittenMail))).scalars().all()
     assert [mail.to_address for mail in mails] == ["arata@example.jp"]
     assert "http://t/login" in mails[0].body and world.partner.name in mails[0].subject
     assert await add("arata@example.jp", "manager") == 303
-    assert len((await db.execute(select(OutboxMail))).scalars().all()) == 1
+    assert len((await db.execute(select(WrittenMail))).scalars().all()) == 1
     held = select(PartnerMember.role).where(PartnerMember.account_id == new.id)
     assert await db.scalar(held) == "manager"
     asks = "見本あらたをログインする人から外しますか?"
@@ -173,7 +174,7 @@ async def test_the_citys_steps(client: httpx2.AsyncClient, world: World, db: Asy
     assert [s[0] for s in await steps_of(db, case.id)] == [
         "pause", "resume", "await_renewal", "renew",
     ]  # fmt: skip
-    mails = (await db.execute(select(OutboxMail))).scalars().all()
+    mails = (await db.execute(select(WrittenMail))).scalars().all()
     assert {mail.to_address for mail in mails} == {"kenji@example.jp"} and len(mails) == 4
 
 
@@ -189,7 +190,7 @@ async def test_dissolve(client: httpx2.AsyncClient, world: World, db: AsyncSessi
     case = await case_of(db, world.partner)
     assert (case.state, case.ended_on) == ("cancelled", day)
     assert {row[2:] for row in await areas_of(db, world.partner)} == {(day, "cancelled")}
-    mail = (await db.execute(select(OutboxMail))).scalar_one()
+    mail = (await db.execute(select(WrittenMail))).scalar_one()
     assert "活動の実績がないため" in mail.body
     assert "前に担当した区域" not in (await client.get(path)).text  # the day has not come
 

@@ -7,15 +7,15 @@ import httpx2
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.audit.models import AuditEvent
+from server.notices.mails import WrittenMail
 from server.workflow.models import StateChange
 from tests.personas import World
 
 
 async def mails(db: AsyncSession) -> list[tuple[str, str]]:
     """Address and subject of every mail waiting, in order."""
-    found = select(OutboxMail).order_by(OutboxMail.to_address)
+    found = select(WrittenMail).order_by(WrittenMail.to_address)
     return [(mail.to_address, mail.subject) for mail in await db.scalars(found)]
 
 

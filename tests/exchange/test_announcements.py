@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.exchange.announce_queries import Audience, reach
 from server.exchange.models import Announcement, AnnouncementRecipient
+from server.notices.mails import WrittenMail
 from tests import factories
 from tests.conftest import START
 from tests.exchange.kit import as_, audits, count, mails
@@ -63,8 +63,8 @@ async def test_preview_then_sent_once(
         assert answer.headers["location"] == f"/announcements/{what['id']}"
     subject = "【まちピカ】草の袋の回収について"
     assert await mails(db) == [("kenji@example.jp", subject), ("yosomono@example.jp", subject)]
-    body = (await db.scalars(select(OutboxMail.body))).first() or ""
-    assert "来週から始まります。" in body and f"http://t/announcements/{what['id']}" in body
+    body = (await db.scalars(select(WrittenMail.body))).first() or ""
+    assert "来週から始まります。" in body and f"/announcements/{what['id']}" in body
     assert await audits(db, "announcement.send") == 1
     await world.login(client, world.sato)
     assert (await client.post(NEW, data=what)).status_code == 409, "another's announcement"

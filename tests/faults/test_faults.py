@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.audit.models import AuditEvent
 from server.faults.actions import forget_drafts
 from server.faults.machine import FAULT
@@ -20,6 +19,7 @@ from server.faults.models import Fault, FaultSighting
 from server.faults.queries import NEAR_SQL, RECENT
 from server.files.models import StoredFile
 from server.http.sessions import token_hash
+from server.notices.mails import WrittenMail
 from server.workflow.models import StateChange
 from tests import factories
 from tests.conftest import FixedClock
@@ -312,7 +312,7 @@ async def test_staff_answer_and_the_reporter_reads_it(
     words = {"verb": "finish", "comment": "きょう片づけました"}
     assert (await client.post(path, data=words)).status_code == 303
     assert (await client.post(path, data=words)).status_code == 409  # a second tap
-    mail = (await db.scalars(select(OutboxMail))).one()
+    mail = (await db.scalars(select(WrittenMail))).one()
     assert mail.to_address == "hanako@example.jp" and "きょう片づけました" in mail.body
     await world.login(client, world.hanako)
     mine = (await client.get(path)).text

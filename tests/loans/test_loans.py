@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.loans.jobs import remind_overdue
 from server.loans.machine import LOAN
 from server.loans.models import Loan, LoanUnit, PartnerOperator
+from server.notices.mails import WrittenMail
 from server.supplies.models import StockMove
 from server.supplies.queries import year_figures
 from tests import factories
@@ -290,7 +290,7 @@ async def test_overdue_is_seen_and_reminded_of(
     assert taken.status_code == 409 and "まだ返ってきていません" in taken.text
     counted = [await remind_overdue(db, TODAY + dt.timedelta(days=d), "市") for d in (0, 0, 2, 3)]
     assert counted == [1, 0, 0, 1]
-    mails = list(await db.scalars(select(OutboxMail).order_by(OutboxMail.created_at)))
+    mails = list(await db.scalars(select(WrittenMail).order_by(WrittenMail.created_at)))
     assert [m.to_address for m in mails] == ["kenji@example.jp"] * 2
     assert "K-01" in mails[0].subject and "4日たちました" in mails[0].body
 

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.audit.models import AuditEvent
+from server.notices.mails import WrittenMail
 from server.pickups.models import CollectionDay, Pickup, PickupContent
 from server.supplies.models import SupplyPlace
 from server.workflow.models import StateChange
@@ -65,7 +65,7 @@ async def test_days_for_many_at_once(
     assert len(steps) == 2 and steps[0].detail == {"day": "2026-06-18"}
     acts = list(await db.scalars(select(AuditEvent.action)))
     assert acts == ["pickup.schedule"] * 2
-    mail = (await db.scalars(select(OutboxMail))).all()
+    mail = (await db.scalars(select(WrittenMail))).all()
     assert {m.to_address for m in mail} == {"kenji@example.jp"}
     assert "2026年6月18日(木)" in mail[0].body
     again = await staff.post(QUEUE, data=form)  # a second send: they have moved on
@@ -244,7 +244,7 @@ async def test_results(
     stranger = {"pickup": str(back.id), "verb": "collect"}  # no longer on this day
     assert (await staff.post(DAY_PAGE, data=stranger)).status_code == 404
     assert (await staff.post(DAY_PAGE, data={"pickup": "x", "verb": "collect"})).status_code == 404
-    mails = (await db.scalars(select(OutboxMail))).all()
+    mails = (await db.scalars(select(WrittenMail))).all()
     assert len(mails) == 3 and any("2袋は重すぎた" in m.body for m in mails)
     shown = (await staff.get(f"/partner/pickups/{part.id}")).text
     assert "燃やせるごみ 3袋" in shown and "2袋は重すぎた" in shown

@@ -14,9 +14,9 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.audit.models import AuditEvent
 from server.citysettings.registry import CityRules
+from server.notices.mails import WrittenMail
 from server.partners.models import Partner
 from server.reviews.models import Review
 from server.reviews.points import KEYS
@@ -157,10 +157,10 @@ async def test_the_partner_is_told_when_both_are_there(
 ) -> None:
     await world.login(client, world.kenji)
     await client.post(PARTNER, data=filled())
-    assert await db.scalar(select(func.count()).select_from(OutboxMail)) == 0
+    assert await db.scalar(select(func.count()).select_from(WrittenMail)) == 0
     await world.login(client, world.sato)
     await client.post(city_page(world), data=filled())
-    mails = list(await db.scalars(select(OutboxMail)))
+    mails = list(await db.scalars(select(WrittenMail)))
     assert [mail.to_address for mail in mails] == ["kenji@example.jp"]
     assert f"/partner/review?partner={world.partner.code}&year=2026" in mails[0].body
 

@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.agreements.models import AgreementArea
 from server.areas.models import Area
 from server.audit.models import AuditEvent
 from server.db.base import uuid7
+from server.notices.mails import WrittenMail
 from server.successions.models import Succession, SuccessionHand
 from server.workflow.models import StateChange
 from tests import factories
@@ -106,7 +106,7 @@ async def test_the_whole_way(client: httpx2.AsyncClient, db: AsyncSession, world
         "succession.create", "succession.raise_hand", "succession.start_trial",
         "succession.hand_over",
     ]  # fmt: skip
-    mails = (await db.scalars(select(OutboxMail))).all()
+    mails = (await db.scalars(select(WrittenMail))).all()
     assert {m.to_address for m in mails} == {"kenji@example.jp", "yosomono@example.jp"}
     assert not any("高齢" in m.body for m in mails)
     # once more changes nothing
@@ -318,7 +318,7 @@ async def test_hands(client: httpx2.AsyncClient, db: AsyncSession, world: World)
     for _time in range(2):
         assert await step(client, path, "raise_hand", message="やります。") == 303
     assert await db.scalar(select(func.count()).select_from(SuccessionHand)) == 1
-    assert await db.scalar(select(func.count()).select_from(OutboxMail)) == 1
+    assert await db.scalar(select(func.count()).select_from(WrittenMail)) == 1
     await world.login(client, world.kenji)
     assert "やります。" in (await client.get(path)).text
     await world.login(client, world.yosomono)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from server.accounts.models import OutboxMail
 from server.enrolments.machine import ENROLMENT
+from server.notices.mails import WrittenMail
 from server.supplies.models import StockMove, SupplyLine, SupplyRequest
 from tests import factories
 from tests.personas import World
@@ -74,7 +74,7 @@ async def test_from_the_wish_to_the_bags(
     assert [a for a in await acts(db) if a.startswith("supply.")] == [
         "supply.create", "supply.approve", "supply.hand_over"
     ]  # fmt: skip
-    mails = list(await db.scalars(select(OutboxMail)))
+    mails = list(await db.scalars(select(WrittenMail)))
     assert {m.to_address for m in mails} == {"kenji@example.jp"}
 
 
@@ -237,7 +237,7 @@ async def test_a_rejection_needs_a_reason_and_tells_it(
     assert silent.status_code == 422 and "理由を書いてください。" in silent.text
     said = {"verb": "reject", "comment": "在庫がないためです。"}
     assert (await client.post(path, data=said)).status_code == 303
-    assert "在庫がないためです。" in (await db.scalars(select(OutboxMail.body))).one()
+    assert "在庫がないためです。" in (await db.scalars(select(WrittenMail.body))).one()
     again = await client.post(path, data=said)
     assert again.status_code == 409
 

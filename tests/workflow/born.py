@@ -13,6 +13,7 @@ from server.enrolments.machine import ENROLMENT
 from server.enrolments.models import ChangeNotice, Enrolment
 from server.exchange.models import Meeting, Post
 from server.faults.models import Fault
+from server.helpcalls.models import HelpCall
 from server.loans.models import Loan, LoanUnit, PartnerOperator
 from server.pickups.models import Pickup
 from server.signs.models import Sign
@@ -115,6 +116,11 @@ async def _new(db: AsyncSession, machine: str, world: World) -> Base:
         return Meeting(
             fiscal_year=2025, title="見本の会", starts_at=NOON, place="見本",
             ends_at=NOON + dt.timedelta(hours=2),
+        )  # fmt: skip
+    if machine == "help_call":
+        return HelpCall(
+            title="見本の草刈り", works=["weeding"], place="見本の広場", point=POINT,
+            until_on=DAY + dt.timedelta(days=30), people_wanted=3,
         )  # fmt: skip
     raise LookupError(machine)
 

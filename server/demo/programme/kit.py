@@ -126,7 +126,8 @@ class Demo:
 _WITHOUT_ID = {
     "stock_levels", "supply_lines", "pickup_contents", "collection_days", "succession_hands",
     "announcement_recipients", "meeting_replies", "partner_people", "desk_assignments",
-    "agreement_templates", "area_lineage", "partner_members",
+    "agreement_templates", "area_lineage", "partner_members", "opportunity_hosts",
+    "opportunity_areas", "preferences",
 }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Calendars (カレンダー): one activity as a file, and feeds to subscribe to."""
