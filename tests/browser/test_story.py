@@ -58,8 +58,9 @@ def log_the_work(kenji: Visitor, title: str) -> None:
     """The partner sees the new helper and logs the finished work: area, people, bags, send."""
     kenji.login("partner")
     page = kenji.page
-    page.goto("/partner")
+    page.goto("/partner/opportunities")
     expect(page.get_by_text(title).first).to_be_visible()
+    page.goto("/partner")
     page.get_by_role("link", name="活動を記録する").first.click()
     page.locator("#area").select_option(AREA)
     page.locator("#people").fill("14")
