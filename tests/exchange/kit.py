@@ -14,8 +14,8 @@ from tests.personas import World
 
 
 async def mails(db: AsyncSession) -> list[tuple[str, str]]:
-    """Address and subject of every mail waiting, in order."""
-    found = select(WrittenMail).order_by(WrittenMail.to_address)
+    """Address and subject of every mail waiting, by address, then subject."""
+    found = select(WrittenMail).order_by(WrittenMail.to_address, WrittenMail.subject)
     return [(mail.to_address, mail.subject) for mail in await db.scalars(found)]
 
 

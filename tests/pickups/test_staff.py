@@ -67,7 +67,7 @@ async def test_days_for_many_at_once(
     assert acts == ["pickup.schedule"] * 2
     mail = (await db.scalars(select(WrittenMail))).all()
     assert {m.to_address for m in mail} == {"kenji@example.jp"}
-    assert "2026年6月18日(木)" in mail[0].body
+    assert all("2026年6月18日(木)" in m.body for m in mail)
     again = await staff.post(QUEUE, data=form)  # a second send: they have moved on
     assert again.status_code == 409
     assert "6月18日(木)" in (await staff.get(f"{QUEUE}?state=scheduled")).text
