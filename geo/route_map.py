@@ -12,7 +12,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from shapely import box
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.gazetteer import Place
@@ -195,9 +195,3 @@ def _text(
     said = escape(words)
     rim = f'{head} stroke="#fff" stroke-width="3" stroke-linejoin="round" fill="#fff">{said}</text>'
     return (rim if halo else "") + f'{head} fill="{fill}">{said}</text>'
-
-
-def land_of(polygons: Iterable[BaseGeometry]) -> MultiPolygon:
-    """Many polygons as one land."""
-    flat = [part for one in polygons for part in getattr(one, "geoms", (one,))]
-    return MultiPolygon([part for part in flat if isinstance(part, Polygon)])

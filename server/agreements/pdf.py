@@ -1,22 +1,18 @@
 """The printed agreement: A4, Japanese fonts embedded, nothing fetched from anywhere."""
 
-import json
-from functools import lru_cache
 from urllib.parse import quote
 
 from markupsafe import Markup
-from shapely import MultiPolygon
 from shapely.geometry import shape
 
-from geo.print_map import PrintArea, PrintPlace, Sheet, polygons_of, print_maps
+from geo.print_map import PrintArea, PrintPlace, Sheet, print_maps
 from server.agreements.document import Document, in_japanese
 from server.agreements.queries import AgreementView
 from server.http.i18n import gettext as _
 from server.http.pdf import to_pdf
 from server.http.render import environment
+from server.maps.ground import land
 from server.maps.places import place_names
-from server.maps.scripts import LAND_PATH
-from server.settings import ROOT
 
 
 async def agreement_pdf(view: AgreementView) -> bytes:
@@ -51,20 +47,11 @@ def _print_areas(document: Document) -> list[PrintArea]:
 
 def _sheet(srid: int) -> Sheet:
     """The ground of the city, with words in the language of the print."""
-    land, places = _ground()
+    places = tuple(PrintPlace(one.name, one.lon, one.lat) for one in place_names().places)
     return Sheet(
-        land=land, srid=srid, source=_("陸地: GSHHG"), north=_("北"), places=places,
+        land=land(), srid=srid, source=_("陸地: GSHHG"), north=_("北"), places=places,
         legend={"place": _("活動区域"), "joined": _("この合意で登録する活動区域")},
     )  # fmt: skip
-
-
-@lru_cache
-def _ground() -> tuple[MultiPolygon, tuple[PrintPlace, ...]]:
-    """The land and the named places, read once per process."""
-    data = json.loads((ROOT / "static" / LAND_PATH).read_text(encoding="utf-8"))
-    land = polygons_of(shape(feature["geometry"]) for feature in data["features"])
-    found = place_names().places
-    return land, tuple(PrintPlace(one.name, one.lon, one.lat) for one in found)
 
 
 def file_name_header(view: AgreementView) -> str:

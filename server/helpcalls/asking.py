@@ -25,11 +25,12 @@ from server.http.i18n import gettext as _
 from server.http.i18n import jdistance
 from server.http.i18n import lazy as _l
 from server.labels import WORKS
+from server.opportunities.search import EVENING, NOON
 
 MONTH = dt.timedelta(days=30)
 NEAREST = 500  # so many of each kind are looked at; more would not be asked in weeks
 LEAST_IN_BAND = dt.timedelta(minutes=30)
-BANDS = {"morning": (0, 12), "afternoon": (12, 17), "evening": (17, 24)}  # hours of the clock
+BANDS = {"morning": (0, NOON), "afternoon": (NOON, EVENING), "evening": (EVENING, 24)}  # hours
 SOURCES = ("person", "partner", "company")
 GROUP_WEIGHTS = {"near": 0.5, "people": 0.3, "seeks": 0.2}  # of a partner's people
 MANY_PEOPLE = 30  # a partner of so many registered people can surely spare some

@@ -43,7 +43,7 @@ from server.matching.models import Preferences
 from server.opportunities import nearby
 from server.opportunities.models import Opportunity, OpportunitySlot, Signup
 from server.opportunities.nearby import Geog, meeting_geog
-from server.opportunities.search import WHOLE_CITY, Search
+from server.opportunities.search import EVENING, NOON, WHOLE_CITY, Search
 from server.partners.models import Partner
 
 NEAREST = SOONEST = 150
@@ -189,9 +189,7 @@ def _time(zone: str) -> ColumnElement[str]:
     """Weekday and part of the day by the city's clock, as in ``models.FREE_TIMES``."""
     local = func.timezone(zone, Opportunity.starts_at)
     hour = extract("hour", local)
-    band = case(
-        (hour < nearby.NOON, "morning"), (hour < nearby.EVENING, "afternoon"), else_="evening"
-    )
+    band = case((hour < NOON, "morning"), (hour < EVENING, "afternoon"), else_="evening")
     return func.concat(cast(extract("isodow", local), Integer), "-", band)
 
 

@@ -9,8 +9,8 @@ from geo.matching import Score
 from server.http.i18n import gettext as _
 from server.http.i18n import jdistance
 from server.http.i18n import lazy as _l
-from server.labels import LANGUAGES, OPPORTUNITY_KINDS, STRENGTHS, WORKS
-from server.opportunities.search import BANDS, WEEKDAYS, Search
+from server.labels import BANDS, LANGUAGES, OPPORTUNITY_KINDS, STRENGTHS, WORKS
+from server.opportunities.search import WEEKDAYS, Search
 
 Values = Mapping[str, str | int | float]
 REASONS_SHOWN = 3

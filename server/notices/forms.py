@@ -18,6 +18,7 @@ from server.labels import BANDS, CHANNELS, NOTICE_TOPICS, WORKS
 from server.notices.choosing import Hours, Subscription, Wish
 from server.notices.push import may_be_endpoint
 from server.notices.queries import Alerts
+from server.opportunities import search
 from server.opportunities.search import RADII_M, WEEKDAYS, WHOLE_CITY, exact
 
 RHYTHMS = {
@@ -25,11 +26,7 @@ RHYTHMS = {
     "daily": _l("1日1回まとめて"),
     "weekly": _l("週1回(月曜)まとめて"),
 }
-TRAITS = {
-    "children": _l("子ども可"),
-    "empty_handed": _l("手ぶらOK"),
-    "step_free": _l("車いす可"),
-}
+TRAITS = {key: search.TRAITS[key] for key in ("children", "empty_handed", "step_free")}
 RADII = {
     str(WHOLE_CITY): _l("市内すべて"),
     **{str(m): f"{m}m" if m < 1000 else f"{m // 1000}km" for m in RADII_M},

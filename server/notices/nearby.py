@@ -14,9 +14,9 @@ from server.citysettings.queries import load_city
 from server.db.context import now
 from server.http.i18n import gettext as _
 from server.notices import ways
+from server.opportunities.search import EVENING, NOON
 
 OVERLAP = dt.timedelta(minutes=2)
-NOON, EVENING = 12, 16  # as the list of activities divides the day
 
 # ``fresh`` has one row for each new activity (index on published_at); each looks up the searches
 # around it (index on the searches' points, with the largest radius there is), then the search's

@@ -38,11 +38,10 @@ from geo.shapes import Bounds
 from server.areas.models import Area
 from server.maps.features import in_box
 from server.opportunities.models import Opportunity, OpportunityArea, Signup, WaitlistEntry
-from server.opportunities.search import PAGE_SIZE, WHOLE_CITY, Search
+from server.opportunities.search import EVENING, NOON, PAGE_SIZE, WHOLE_CITY, Search
 from server.partners.models import Partner
 
 SHORT = dt.timedelta(hours=1)
-NOON, EVENING = 12, 16
 
 
 class Geog(UserDefinedType[Any]):

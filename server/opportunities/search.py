@@ -14,7 +14,7 @@ from geo.gazetteer import Gazetteer, Place
 from server.http.forms import nfkc, tidy
 from server.http.i18n import gettext as _
 from server.http.i18n import lazy as _l
-from server.labels import WORKS
+from server.labels import BANDS, WORKS
 
 RADII_M = (500, 1_000, 2_000, 3_000, 5_000, 10_000)
 WHOLE_CITY = 0
@@ -28,7 +28,7 @@ WEEKDAYS = {
     "1": _l("月曜"), "2": _l("火曜"), "3": _l("水曜"), "4": _l("木曜"),
     "5": _l("金曜"), "6": _l("土曜"), "7": _l("日曜"),
 }  # fmt: skip
-BANDS = {"morning": _l("午前"), "afternoon": _l("午後"), "evening": _l("夕方")}
+NOON, EVENING = 12, 16  # the hours at which 午後 and 夕方 begin
 TRAITS = {
     "short": _l("1時間以内"),
     "empty_handed": _l("手ぶらOK"),

@@ -3,25 +3,21 @@
 Drawn twice as large in the city's plane system and made smaller, so that lines come out smooth.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import shapely
 from PIL import Image, ImageDraw
-from shapely import LineString, MultiPolygon, Point, Polygon, box
-from shapely.geometry import shape
+from shapely import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from geo import crs
 from geo.palette import LIGHT_GROUND, style_of
 from geo.print_map import polygons_of
 from geo.svg import lines_of
+from server.maps.ground import land
 from server.maps.places import place_names
-from server.maps.scripts import LAND_PATH
 from server.publiclife.fonts import font
-from server.settings import ROOT
 
 FINER = 2
 SMALLEST_SPAN_M = 2_600.0
@@ -49,13 +45,6 @@ class Frame:
         """What is seen, in metres, with some room around."""
         right, bottom = self.left + self.width / self.scale, self.top - self.height / self.scale
         return box(self.left, bottom, right, self.top).buffer(30 / self.scale)
-
-
-@lru_cache
-def land() -> MultiPolygon:
-    """The bundled land in lon/lat, read once per process."""
-    data = json.loads((ROOT / "static" / LAND_PATH).read_text(encoding="utf-8"))
-    return polygons_of(shape(feature["geometry"]) for feature in data["features"])
 
 
 def draw_map(

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from shapely import box
 
 from geo.gazetteer import Place
-from geo.route_map import HEIGHT, PIN, WIDTH, land_of, route_map
+from geo.print_map import polygons_of
+from geo.route_map import HEIGHT, PIN, WIDTH, route_map
 
-LAND = land_of([box(140.9, 42.3, 141.02, 42.4)])
+LAND = polygons_of([box(140.9, 42.3, 141.02, 42.4)])
 HALL = (140.9743, 42.3154)
 SVG = "{http://www.w3.org/2000/svg}"
 lonlat = st.tuples(st.floats(140.92, 141.0), st.floats(42.30, 42.38))
